@@ -1,0 +1,7 @@
+//! Systems that nobody has written a capture for.
+
+use crate::{CaptureError, Source};
+
+pub(crate) fn open() -> Result<Box<dyn Source>, CaptureError> {
+    Err(CaptureError::Unsupported)
+}

@@ -1,0 +1,35 @@
+//! QUIC connections: to the rendezvous server and between peers, all from one UDP socket.
+//!
+//! A [`Node`] owns the socket. A connection it returns is authenticated by TLS 1.3: the other
+//! end holds exactly the key that the caller named. [`FrameSender`] and [`FrameReceiver`] carry
+//! `wire`'s messages over its streams; [`Signal`] is an app's conversation with the server.
+//!
+//! **Invariant:** no plaintext, no resumption, no 0-RTT and no "continue anyway" exist here.
+
+#![forbid(unsafe_code)]
+
+mod frames;
+mod identity;
+mod node;
+mod signal;
+
+pub use quinn::{Connection, VarInt};
+
+pub use crate::frames::{FrameReceiver, FrameSender, RecvError, SendError};
+pub use crate::identity::{Identity, IdentityError};
+pub use crate::node::{BindError, DialError, Node, Protocol};
+pub use crate::signal::{Signal, SignalError};
+
+/// The error codes with which we close a connection.
+pub mod close {
+    use quinn::VarInt;
+
+    /// All is said.
+    pub const DONE: VarInt = VarInt::from_u32(0);
+    /// The peer sent what no honest peer sends.
+    pub const MALFORMED: VarInt = VarInt::from_u32(1);
+    /// The peer asked for what it may not have.
+    pub const REFUSED: VarInt = VarInt::from_u32(2);
+    /// Too many connections at once.
+    pub const FULL: VarInt = VarInt::from_u32(3);
+}

@@ -1,0 +1,3 @@
+//! What the operating system does for the apps, apart from screen, mouse and keyboard.
+
+pub mod private_file;

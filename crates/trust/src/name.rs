@@ -1,0 +1,149 @@
+//! The names that people copy and paste: a server, and a case on a server.
+
+use std::fmt;
+use std::str::FromStr;
+
+use aldis_wire::Code;
+use thiserror::Error;
+
+use crate::fingerprint::Fingerprint;
+
+/// The scheme of a customer link.
+const SCHEME: &str = "aldis://";
+
+/// The port where none is written.
+const DEFAULT_PORT: u16 = 4747;
+
+/// A server: where it is, and the key that proves it. Written `HOST:PORT#FINGERPRINT`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerName {
+    /// A DNS name or an IP address, without the brackets of IPv6.
+    pub host: String,
+    /// The UDP port.
+    pub port: u16,
+    /// The fingerprint of the server's key.
+    pub fingerprint: Fingerprint,
+}
+
+/// A case on a server, the customer link: `aldis://HOST:PORT/s12-345-678#FINGERPRINT`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaseLink {
+    /// The server.
+    pub server: ServerName,
+    /// The case.
+    pub code: Code,
+}
+
+/// The text is not such a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum NameError {
+    /// The part after `#` is missing or wrong.
+    #[error("the server's address must end in # and its fingerprint, as the server prints it")]
+    Fingerprint,
+    /// The part before `#` is no address.
+    #[error("the server's address must be HOST:PORT#FINGERPRINT, as the server prints it")]
+    Address,
+    /// The link has no session code.
+    #[error("this link has no session code; copy the whole link again")]
+    Code,
+}
+
+impl ServerName {
+    fn parse(address: &str, fingerprint: &str) -> Result<Self, NameError> {
+        let fingerprint = fingerprint.parse().or(Err(NameError::Fingerprint))?;
+        let (host, port) = if let Some(rest) = address.strip_prefix('[') {
+            let (host, rest) = rest.split_once(']').ok_or(NameError::Address)?;
+            (host, rest.strip_prefix(':'))
+        } else {
+            match address.split_once(':') {
+                Some((host, port)) => (host, Some(port)),
+                None => (address, None),
+            }
+        };
+        let port = match port {
+            Some(port) => port.parse().or(Err(NameError::Address))?,
+            None => DEFAULT_PORT,
+        };
+        let known = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '%');
+        if host.is_empty() || host.len() > 253 || !host.chars().all(known) || port == 0 {
+            return Err(NameError::Address);
+        }
+        Ok(Self { host: host.to_owned(), port, fingerprint })
+    }
+
+    /// `HOST:PORT`, as a resolver takes it.
+    pub fn address(&self) -> String {
+        if self.host.contains(':') {
+            format!("[{}]:{}", self.host, self.port)
+        } else {
+            format!("{}:{}", self.host, self.port)
+        }
+    }
+}
+
+impl fmt::Display for ServerName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}#{}", self.address(), self.fingerprint)
+    }
+}
+
+impl FromStr for ServerName {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let (address, fingerprint) = text.trim().split_once('#').ok_or(NameError::Fingerprint)?;
+        Self::parse(address, fingerprint)
+    }
+}
+
+impl fmt::Display for CaseLink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { server, code } = self;
+        write!(f, "{SCHEME}{}/{code}#{}", server.address(), server.fingerprint)
+    }
+}
+
+impl FromStr for CaseLink {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let rest = text.trim().strip_prefix(SCHEME).ok_or(NameError::Address)?;
+        let (place, fingerprint) = rest.split_once('#').ok_or(NameError::Fingerprint)?;
+        let (address, code) = place.split_once('/').ok_or(NameError::Code)?;
+        let code = code.parse().or(Err(NameError::Code))?;
+        Ok(Self { server: ServerName::parse(address, fingerprint)?, code })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_come_back_as_they_went() {
+        let fingerprint = Fingerprint([0xa5; 32]);
+        for (host, shown) in [("help.example.org", "help.example.org:4747"), ("::1", "[::1]:4747")]
+        {
+            let server = ServerName { host: host.to_owned(), port: 4747, fingerprint };
+            assert_eq!(server.to_string(), format!("{shown}#{fingerprint}"));
+            assert_eq!(server.to_string().parse(), Ok(server.clone()));
+            let link = CaseLink { server, code: "s12-345-678".parse().unwrap() };
+            assert_eq!(link.to_string(), format!("aldis://{shown}/s12-345-678#{fingerprint}"));
+            assert_eq!(link.to_string().parse(), Ok(link));
+        }
+    }
+
+    #[test]
+    fn a_name_that_lacks_a_part_says_which() {
+        let print = Fingerprint([1; 32]);
+        assert_eq!("host:1".parse::<ServerName>(), Err(NameError::Fingerprint));
+        assert_eq!("host:1#abc".parse::<ServerName>(), Err(NameError::Fingerprint));
+        assert_eq!(format!("host:x#{print}").parse::<ServerName>(), Err(NameError::Address));
+        assert_eq!(format!("#{print}").parse::<ServerName>(), Err(NameError::Address));
+        assert_eq!(format!("aldis://h:1/s1#{print}").parse::<CaseLink>(), Err(NameError::Code));
+        assert_eq!(format!("aldis://h:1#{print}").parse::<CaseLink>(), Err(NameError::Code));
+        let server: ServerName = format!("host#{print}").parse().unwrap();
+        assert_eq!(server.port, DEFAULT_PORT);
+    }
+}

@@ -1,0 +1,181 @@
+//! What the supporter's viewer and the customer's machine say to each other.
+//!
+//! The supporter opens one two-way stream for [`ToHost`] and [`ToViewer`]; the customer's machine
+//! opens one one-way stream for [`ScreenPart`]s, so that a large picture never delays control.
+
+use serde::{Deserialize, Serialize};
+
+use crate::frame::Message;
+use crate::input::Input;
+use crate::{Millis, SessionId};
+
+/// The most raw pixels' bytes that one [`ScreenPart`] stands for.
+pub const MAX_PART_RAW: usize = 1 << 20;
+
+/// The most pixels a shared monitor may have on one axis.
+pub const MAX_SIDE: u16 = 16_384;
+
+/// The most monitors that are listed.
+pub const MAX_MONITORS: usize = 16;
+
+/// The most pixels a pointer shape may have on one axis.
+pub const MAX_POINTER_SIDE: u16 = 256;
+
+/// What the supporter may do on the customer's machine now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Grant {
+    /// See the screen, and nothing else.
+    View,
+    /// See the screen, use mouse and keyboard.
+    Control,
+}
+
+/// From the supporter's viewer to the customer's machine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ToHost {
+    /// The first message: which conversation this is.
+    Hello {
+        /// [`crate::VERSION`] of the sender.
+        version: u16,
+        /// The session that the customer has allowed.
+        session: SessionId,
+    },
+    /// Mouse and keyboard; ignored and reported without a control grant.
+    Input(Input),
+    /// Share this monitor instead.
+    SelectMonitor(u32),
+    /// The update with this number is on the supporter's window; the next may come.
+    FrameDone {
+        /// [`ScreenPart::sequence`] of the update.
+        sequence: u32,
+    },
+    /// The supporter ends the session.
+    End,
+}
+
+impl Message for ToHost {
+    const MAX: usize = 8 * 1024;
+}
+
+/// From the customer's machine to the supporter's viewer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ToViewer {
+    /// The session is on; the answer to [`ToHost::Hello`].
+    Welcome {
+        /// [`crate::VERSION`] of the sender.
+        version: u16,
+        /// What the customer allowed.
+        grant: Grant,
+        /// When the session began, by the server's clock.
+        since: Millis,
+    },
+    /// The session is not on, and never will be over this connection.
+    Refused,
+    /// What the supporter may do has changed.
+    Grant(Grant),
+    /// The monitors, and which of them is shared.
+    Monitors {
+        /// At most [`MAX_MONITORS`].
+        list: Vec<Monitor>,
+        /// [`Monitor::id`] of the shared one.
+        shared: u32,
+    },
+    /// The pointer's new shape.
+    PointerShape(PointerShape),
+    /// The pointer's place on the shared monitor; `None` while it is on another one.
+    PointerMoved(Option<(u16, u16)>),
+    /// Input came without a grant; it was ignored.
+    InputIgnored,
+    /// Screen or input cannot be reached now; a sentence for the supporter.
+    Problem(String),
+    /// The session is over.
+    Ended(EndReason),
+}
+
+impl Message for ToViewer {
+    const MAX: usize = 512 * 1024;
+}
+
+/// Why a session ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EndReason {
+    /// The customer pressed End, used the hot key or closed the window.
+    Customer,
+    /// The supporter ended it.
+    Supporter,
+    /// The case was closed.
+    CaseClosed,
+    /// The connection was lost and did not come back.
+    Lost,
+}
+
+/// One of the customer's monitors.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Monitor {
+    /// Names it within this session.
+    pub id: u32,
+    /// The system's name for it.
+    pub name: String,
+    /// Width in pixels.
+    pub width: u16,
+    /// Height in pixels.
+    pub height: u16,
+    /// Whether it is the main one.
+    pub primary: bool,
+}
+
+/// What the pointer looks like.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PointerShape {
+    /// Width in pixels, at most [`MAX_POINTER_SIDE`].
+    pub width: u16,
+    /// Height in pixels, at most [`MAX_POINTER_SIDE`].
+    pub height: u16,
+    /// The pixel that points, from the left.
+    pub hot_x: u16,
+    /// The pixel that points, from the top.
+    pub hot_y: u16,
+    /// Rows of red, green, blue and alpha, premultiplied.
+    pub rgba: Vec<u8>,
+}
+
+/// A rectangle of the shared monitor with its new pixels.
+///
+/// An update is a run of parts with one sequence number; its last part says so.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScreenPart {
+    /// Numbers the update; the viewer answers it with [`ToHost::FrameDone`].
+    pub sequence: u32,
+    /// The update is complete with this part.
+    pub last: bool,
+    /// Width of the whole shared monitor in pixels; a change starts a new picture.
+    pub screen_width: u16,
+    /// Height of the whole shared monitor in pixels.
+    pub screen_height: u16,
+    /// Left edge of the rectangle.
+    pub x: u16,
+    /// Top edge of the rectangle.
+    pub y: u16,
+    /// Width of the rectangle.
+    pub width: u16,
+    /// Height of the rectangle.
+    pub height: u16,
+    /// How [`ScreenPart::data`] is coded.
+    pub coding: Coding,
+    /// The pixels.
+    pub data: Vec<u8>,
+}
+
+/// How a part's pixels are coded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Coding {
+    /// Rows of blue, green, red and an unused byte, in one zstd frame.
+    Zstd,
+    /// One colour for the whole rectangle: blue, green, red.
+    Solid,
+}
+
+impl Message for ScreenPart {
+    // zstd's worst case is a fraction of a percent over the raw size.
+    const MAX: usize = MAX_PART_RAW + MAX_PART_RAW / 64 + 1024;
+}

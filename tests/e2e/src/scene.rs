@@ -1,0 +1,125 @@
+//! Server, supporter and customer together.
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::binaries::Binaries;
+use crate::customer::Customer;
+use crate::desk::DeskOptions;
+use crate::picture::{Picture, Rect};
+use crate::server::Server;
+use crate::supporter::{Supporter, Viewer};
+use crate::wait;
+
+/// The supporter's account on every stage.
+pub const SUPPORTER: &str = "Ana";
+/// Its password.
+pub const PASSWORD: &str = "correct horse battery";
+
+/// What a scene is made of.
+#[derive(Clone, Debug)]
+pub struct SceneOptions {
+    /// The programs.
+    pub binaries: Binaries,
+    /// The supporter's desk.
+    pub supporter: DeskOptions,
+    /// The customer's desk.
+    pub customer: DeskOptions,
+}
+
+impl SceneOptions {
+    /// Both desks as usual, the programs of this build.
+    pub fn usual() -> Result<Self> {
+        let customer = DeskOptions { width: 1024, height: 700, ..DeskOptions::default() };
+        Ok(Self { binaries: Binaries::beside_me()?, supporter: DeskOptions::default(), customer })
+    }
+}
+
+/// A server with one account, and two people.
+#[derive(Debug)]
+pub struct Scene {
+    /// The customer.
+    pub customer: Customer,
+    /// The supporter.
+    pub supporter: Supporter,
+    /// The server.
+    pub server: Server,
+}
+
+impl Scene {
+    /// Sets it up, with nothing opened yet.
+    pub fn start(test: &str) -> Result<Self> {
+        Self::start_with(test, &SceneOptions::usual()?)
+    }
+
+    /// Sets it up to order.
+    pub fn start_with(test: &str, options: &SceneOptions) -> Result<Self> {
+        let server = Server::start(test, &options.binaries).context("starting the server")?;
+        server.add_user(SUPPORTER, PASSWORD)?;
+        let supporter = Supporter::start(test, &options.binaries, options.supporter)?;
+        let customer = Customer::start(test, &options.binaries, options.customer)?;
+        Ok(Self { customer, supporter, server })
+    }
+
+    /// Signs the supporter in on the command line.
+    pub fn login(&self) -> Result<()> {
+        self.supporter.login(self.server.name(), SUPPORTER, PASSWORD)
+    }
+
+    /// Makes a case and lets the customer join it by code. Gives the code.
+    pub fn waiting_customer(&mut self, name: &str) -> Result<String> {
+        let case = self.supporter.new_case_by_command(name)?;
+        let code = case.get("code").and_then(serde_json::Value::as_str).context("the new case's code")?.to_owned();
+        let server = self.server.name().to_owned();
+        self.customer.join(&code, &server)?;
+        Ok(code)
+    }
+
+    /// A running session with a viewer at 1:1 from the top left corner, from sign-in to first picture.
+    pub fn session(&mut self, grant: &str) -> Result<(String, Viewer)> {
+        self.login()?;
+        let code = self.waiting_customer("Emma")?;
+        let viewer = self.viewer(&code, grant)?;
+        Ok((code, viewer))
+    }
+
+    /// Connects to a waiting customer, who answers with `grant`, and waits for the first picture.
+    pub fn viewer(&mut self, code: &str, grant: &str) -> Result<Viewer> {
+        let viewer = self.supporter.connect(code, &["--fullscreen"])?;
+        self.customer.wait_question(SUPPORTER)?;
+        self.customer.answer(grant)?;
+        let shown = if grant == "Allow" { "Full control" } else { "View only" };
+        self.customer.wait_banner(SUPPORTER, shown)?;
+        self.wait_first_picture()?;
+        Ok(viewer)
+    }
+
+    /// Waits until the viewer shows the customer's screen at all.
+    pub fn wait_first_picture(&self) -> Result<()> {
+        self.wait_same_pixels("first-picture").map(drop)
+    }
+
+    /// Waits until the top left of the supporter's screen shows exactly the pixels of the customer's screen.
+    ///
+    /// The X server leaves its pointer out of what it tells; the viewer paints the customer's pointer. So the place of
+    /// the customer's pointer is left out.
+    pub fn wait_same_pixels(&self, step: &str) -> Result<Picture> {
+        let (ours, theirs) = (self.supporter.desk().display(), self.customer.desk().display());
+        ensure!(ours.width() >= theirs.width() && ours.height() >= theirs.height(), "the customer's screen does not fit");
+        let part = Rect { x: 0, y: 0, width: theirs.width().into(), height: theirs.height().into() };
+        let mut wrong = Vec::new();
+        let result = wait::until("the same pixels on both screens", wait::STEP, || {
+            let (x, y) = theirs.pointer()?;
+            let (real, shown) = (theirs.picture()?, ours.part(part)?);
+            wrong = real.differences(&shown, &[Rect::around(x, y, 40)]);
+            Ok(wrong.is_empty().then_some(real))
+        });
+        result.with_context(|| {
+            let folder = self.supporter.desk().logs();
+            let (real, shown) = (folder.join(format!("{step}-customer.png")), folder.join(format!("{step}-viewer.png")));
+            let saved = theirs.picture().and_then(|it| it.save(&real)).and_then(|()| ours.part(part)?.save(&shown));
+            let place = wrong.first().copied().unwrap_or_default();
+            let where_saved = if saved.is_ok() { folder.display().to_string() } else { "nowhere".to_owned() };
+            format!("{step}: {} pixels differ, the first at {place:?}; pictures in {where_saved}", wrong.len())
+        })
+    }
+}

@@ -1,0 +1,101 @@
+//! The rendezvous server, run as a person would run it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::binaries::{self, Binaries};
+use crate::program::{Finished, Program};
+use crate::wait;
+
+/// A running `aldis-server`.
+#[derive(Debug)]
+pub struct Server {
+    binary: PathBuf,
+    logs: PathBuf,
+    data: PathBuf,
+    program: Program,
+    starts: u32,
+    name: String,
+}
+
+impl Server {
+    /// Starts a server with an empty data folder on any free port of this machine.
+    pub fn start(test: &str, binaries: &Binaries) -> Result<Self> {
+        let logs = binaries::target().join("e2e").join(test).join("server");
+        let data = binaries::target().join("tmp/e2e").join(test).join("server");
+        if data.exists() {
+            fs::remove_dir_all(&data)?;
+        }
+        let binary = binaries.server()?;
+        let (program, name) = run(&binary, &data, "127.0.0.1:0", &logs, 0)?;
+        Ok(Self { binary, logs, data, program, starts: 0, name })
+    }
+
+    /// How apps name it: `HOST:PORT#FINGERPRINT`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// `HOST:PORT`.
+    pub fn address(&self) -> &str {
+        self.name.split('#').next().unwrap_or_default()
+    }
+
+    /// Its data folder.
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// Its process.
+    pub fn program(&mut self) -> &mut Program {
+        &mut self.program
+    }
+
+    /// Adds a supporter's account.
+    pub fn add_user(&self, name: &str, password: &str) -> Result<()> {
+        let done = self.administer(&["user", "add", name, "--password-stdin"], Some(&format!("{password}\n")))?;
+        ensure!(done.status.success(), "adding the user: {}", done.stderr);
+        Ok(())
+    }
+
+    /// Gives a supporter a picture.
+    pub fn set_picture(&self, name: &str, picture: &Path) -> Result<()> {
+        let picture = picture.to_str().context("a file name in UTF-8")?;
+        let done = self.administer(&["user", "set", name, "--picture", picture], None)?;
+        ensure!(done.status.success(), "setting the picture: {}", done.stderr);
+        Ok(())
+    }
+
+    /// Runs `aldis-server ARGUMENTS --data DIR` to its end.
+    pub fn administer(&self, arguments: &[&str], input: Option<&str>) -> Result<Finished> {
+        let mut command = Command::new(&self.binary);
+        command.args(arguments).arg("--data").arg(&self.data);
+        Program::start_with_input("administer", &command, &self.logs, input)?.wait_end(wait::STEP)
+    }
+
+    /// Ends it as a power cut does.
+    pub fn kill(&mut self) -> Result<()> {
+        self.program.kill()
+    }
+
+    /// Starts it again on the same port with the same data.
+    pub fn restart(&mut self) -> Result<()> {
+        self.starts += 1;
+        let address = self.address().to_owned();
+        let (program, name) = run(&self.binary, &self.data, &address, &self.logs, self.starts)?;
+        ensure!(name == self.name, "the server came back as {name}, but was {}", self.name);
+        self.program = program;
+        Ok(())
+    }
+}
+
+fn run(binary: &Path, data: &Path, listen: &str, logs: &Path, starts: u32) -> Result<(Program, String)> {
+    let mut command = Command::new(binary);
+    command.args(["run", "--listen", listen, "--data"]).arg(data);
+    let mut program = Program::start(&format!("server-{starts}"), &command, logs)?;
+    let name = program.wait_line("listening on ", wait::STEP)?;
+    Ok((program, name.trim().to_owned()))
+}

@@ -1,0 +1,63 @@
+//! A real program that takes text: xterm with `cat` writing what is typed to a file.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+
+use crate::desk::Desk;
+use crate::program::Program;
+use crate::wait;
+
+/// An xterm whose typed lines go to a file.
+#[derive(Debug)]
+pub struct XtermFile {
+    program: Program,
+    file: PathBuf,
+    read: usize,
+}
+
+impl XtermFile {
+    /// Opens it on a desk, at its usual place, and waits until it takes text.
+    pub fn open(desk: &Desk) -> Result<Self> {
+        let (file, ready) = (desk.home().join("typed.txt"), desk.home().join("typed.ready"));
+        drop(fs::remove_file(&ready));
+        let mut command = desk.command("xterm");
+        command
+            .args(["-u8", "-geometry", "70x20+40+360", "-fa", "Monospace", "-fs", "11", "-title", "Notes"])
+            // Without echo and line editing: nothing but what arrives reaches the file.
+            .args(["-e", "sh", "-c", "stty raw -echo; : > \"$1\"; : > \"$2\"; exec cat > \"$1\"", "sh"])
+            .args([&file, &ready]);
+        let mut program = desk.start_program("xterm", &command)?;
+        wait::until("xterm to take text", wait::STEP, || {
+            program.check_running()?;
+            Ok(ready.exists().then_some(()))
+        })?;
+        Ok(Self { program, file, read: 0 })
+    }
+
+    /// Waits until exactly this text arrived after what was read before.
+    pub fn wait_text(&mut self, text: &str) -> Result<()> {
+        let mut last = String::new();
+        let result = wait::until("the typed text", wait::STEP, || {
+            self.program.check_running()?;
+            last = self.unread()?;
+            Ok((last == text).then_some(()))
+        });
+        result.with_context(|| format!("expected {text:?}, arrived {last:?}"))?;
+        self.read += text.len();
+        Ok(())
+    }
+
+    /// What arrived after what was read before.
+    pub fn unread(&self) -> Result<String> {
+        let bytes = fs::read(&self.file).context("reading the typed text")?;
+        Ok(String::from_utf8_lossy(bytes.get(self.read..).unwrap_or_default()).into_owned())
+    }
+
+    /// Takes all that arrived so far as read.
+    pub fn forget(&mut self) -> Result<()> {
+        self.read = fs::metadata(&self.file)?.len() as usize;
+        Ok(())
+    }
+}
