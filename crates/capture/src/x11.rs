@@ -77,9 +77,10 @@ impl Screen {
         let screen = &conn.setup().roots[number];
         let root = screen.root;
         let grabber = grab::Grabber::new(&conn, screen)?;
-        for (extension, label) in
-            [(damage::X11_EXTENSION_NAME, "DAMAGE"), (xfixes::X11_EXTENSION_NAME, "XFIXES")]
-        {
+        for (extension, label) in [
+            (damage::X11_EXTENSION_NAME, "DAMAGE"),
+            (xfixes::X11_EXTENSION_NAME, "XFIXES"),
+        ] {
             if conn.extension_information(extension)?.is_none() {
                 return Err(CaptureError::MissingExtension(label));
             }
@@ -90,14 +91,15 @@ impl Screen {
         let monitors = layout::read(&conn, root, has_monitors)?;
         // Such a server draws only the X11 programs of a Wayland desktop, and its root is black.
         if conn.extension_information("XWAYLAND")?.is_some()
-            || monitors.iter().any(|monitor| monitor.name.starts_with("XWAYLAND"))
+            || monitors
+                .iter()
+                .any(|monitor| monitor.name.starts_with("XWAYLAND"))
         {
             return Err(CaptureError::Wayland);
         }
         let shared = primary(&monitors);
 
-        let attributes =
-            ChangeWindowAttributesAux::new().event_mask(EventMask::STRUCTURE_NOTIFY);
+        let attributes = ChangeWindowAttributesAux::new().event_mask(EventMask::STRUCTURE_NOTIFY);
         conn.change_window_attributes(root, &attributes)?;
         if has_monitors {
             let mask = randr::NotifyMask::SCREEN_CHANGE
@@ -144,7 +146,9 @@ impl Screen {
     fn drain(&mut self) -> Result<(), CaptureError> {
         let (mut any, mut shape, mut layout) = (false, false, false);
         for _ in 0..MAX_EVENTS {
-            let Some(event) = self.conn.poll_for_event()? else { break };
+            let Some(event) = self.conn.poll_for_event()? else {
+                break;
+            };
             any = true;
             match event {
                 Event::DamageNotify(_) => self.pending.screen = true,
@@ -200,7 +204,9 @@ impl Screen {
 
     /// The shared monitor.
     fn monitor(&self) -> Option<&Monitor> {
-        self.monitors.iter().find(|monitor| monitor.id == self.shared)
+        self.monitors
+            .iter()
+            .find(|monitor| monitor.id == self.shared)
     }
 
     /// Sleeps until the server or a waker speaks, and says whether a waker did.
@@ -228,7 +234,8 @@ impl Screen {
 
     /// Empties the server's damage and gives what of it lies in `monitor`, in its pixels.
     fn take_damage(&self, monitor: &Monitor) -> Result<Vec<Rect>, CaptureError> {
-        self.conn.damage_subtract(self.damage, x11rb::NONE, self.region)?;
+        self.conn
+            .damage_subtract(self.damage, x11rb::NONE, self.region)?;
         let reply = self.conn.xfixes_fetch_region(self.region)?.reply()?;
         if self.all_damaged {
             return Ok(vec![Rect::new(0, 0, monitor.width, monitor.height)]);
@@ -242,7 +249,10 @@ impl Screen {
     }
 
     fn try_grab(&mut self, frame: &mut Frame, damage: &mut Region) -> Result<(), CaptureError> {
-        let monitor = self.monitor().cloned().ok_or(CaptureError::UnknownMonitor(self.shared))?;
+        let monitor = self
+            .monitor()
+            .cloned()
+            .ok_or(CaptureError::UnknownMonitor(self.shared))?;
         if (frame.width(), frame.height()) != (monitor.width, monitor.height) {
             *frame = Frame::new(monitor.width, monitor.height)?;
             self.all_damaged = true;
@@ -253,9 +263,11 @@ impl Screen {
         let place = (monitor.x, monitor.y);
         if rects.len() > MAX_GRABS {
             let around = rects.iter().copied().fold(Rect::default(), Rect::union);
-            self.grabber.fetch(&self.conn, self.root, place, &[around], frame)?;
+            self.grabber
+                .fetch(&self.conn, self.root, place, &[around], frame)?;
         } else if !rects.is_empty() {
-            self.grabber.fetch(&self.conn, self.root, place, &rects, frame)?;
+            self.grabber
+                .fetch(&self.conn, self.root, place, &rects, frame)?;
         }
         self.all_damaged = false;
         self.pending.screen = false;
@@ -293,7 +305,10 @@ impl Source for Screen {
         }))
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the adapter's own loop keeps its time")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the adapter's own loop keeps its time"
+    )]
     fn wait(&mut self, timeout: Option<Duration>) -> Result<Changes, CaptureError> {
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         loop {
@@ -329,11 +344,15 @@ impl Source for Screen {
 
 /// Asks for raw motion, the only way to hear that the pointer moved over other programs' windows.
 fn select_motion(conn: &RustConnection, root: Window) -> Result<(), CaptureError> {
-    if conn.extension_information(xinput::X11_EXTENSION_NAME)?.is_none() {
+    if conn
+        .extension_information(xinput::X11_EXTENSION_NAME)?
+        .is_none()
+    {
         tracing::debug!("no XInput: the pointer is followed only while the screen changes");
         return Ok(());
     }
-    conn.xinput_xi_query_version(XI_VERSION.0, XI_VERSION.1)?.reply()?;
+    conn.xinput_xi_query_version(XI_VERSION.0, XI_VERSION.1)?
+        .reply()?;
     let mask = xinput::EventMask {
         deviceid: xinput::Device::ALL_MASTER.into(),
         mask: vec![xinput::XIEventMask::RAW_MOTION],
@@ -343,7 +362,10 @@ fn select_motion(conn: &RustConnection, root: Window) -> Result<(), CaptureError
 }
 
 fn primary(monitors: &[Monitor]) -> u32 {
-    let monitor = monitors.iter().find(|monitor| monitor.primary).or_else(|| monitors.first());
+    let monitor = monitors
+        .iter()
+        .find(|monitor| monitor.primary)
+        .or_else(|| monitors.first());
     monitor.map_or(0, |monitor| monitor.id)
 }
 
@@ -352,7 +374,9 @@ fn overlap(start: i16, length: u16, origin: i32, size: u32) -> Option<(u32, u32)
     let start = i64::from(start) - i64::from(origin);
     let end = (start + i64::from(length)).min(size.into());
     let start = start.max(0);
-    let length = u32::try_from(end - start).ok().filter(|length| *length > 0)?;
+    let length = u32::try_from(end - start)
+        .ok()
+        .filter(|length| *length > 0)?;
     Some((u32::try_from(start).ok()?, length))
 }
 

@@ -12,18 +12,23 @@ use aldis_session::ControlToken;
 use aldis_wire::input::Input;
 use thiserror::Error;
 
-#[cfg(any(windows, target_os = "macos"))]
+#[cfg(target_os = "macos")]
 mod enigo;
 #[cfg(not(any(target_os = "linux", windows, target_os = "macos")))]
 mod unsupported;
+#[cfg(any(target_os = "linux", target_os = "macos"))]
 mod wheel;
+#[cfg(windows)]
+mod win32;
 #[cfg(target_os = "linux")]
 mod x11;
 
-#[cfg(any(windows, target_os = "macos"))]
+#[cfg(target_os = "macos")]
 use crate::enigo as system;
 #[cfg(not(any(target_os = "linux", windows, target_os = "macos")))]
 use crate::unsupported as system;
+#[cfg(windows)]
+use crate::win32 as system;
 #[cfg(target_os = "linux")]
 use crate::x11 as system;
 
@@ -132,7 +137,12 @@ mod tests {
 
     #[test]
     fn a_position_outside_the_monitor_is_moved_to_its_edge() {
-        let place = MonitorPlace { x: -1920, y: 10, width: 1920, height: 1080 };
+        let place = MonitorPlace {
+            x: -1920,
+            y: 10,
+            width: 1920,
+            height: 1080,
+        };
         assert_eq!(place.on_desktop(5, 6), (-1915, 16));
         assert_eq!(place.on_desktop(u16::MAX, u16::MAX), (-1, 1089));
         assert_eq!(MonitorPlace::default().on_desktop(7, 7), (0, 0));

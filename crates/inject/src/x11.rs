@@ -11,8 +11,8 @@ use x11rb::errors::{ConnectionError, ReplyError};
 use x11rb::protocol::Event;
 use x11rb::protocol::xkb::{self, ConnectionExt as _, Group};
 use x11rb::protocol::xproto::{
-    BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, KEY_PRESS_EVENT,
-    KEY_RELEASE_EVENT, Keycode, MOTION_NOTIFY_EVENT, ModMask, Window,
+    BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, KEY_PRESS_EVENT, KEY_RELEASE_EVENT, Keycode,
+    MOTION_NOTIFY_EVENT, ModMask, Window,
 };
 use x11rb::protocol::xtest::{self, ConnectionExt as _};
 use x11rb::rust_connection::RustConnection;
@@ -65,7 +65,9 @@ struct Desktop {
 impl std::fmt::Debug for Desktop {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // Not its keys: what is typed belongs in no log.
-        f.debug_struct("Desktop").field("root", &self.root).finish_non_exhaustive()
+        f.debug_struct("Desktop")
+            .field("root", &self.root)
+            .finish_non_exhaustive()
     }
 }
 
@@ -83,9 +85,10 @@ impl Desktop {
         if conn.extension_information("XWAYLAND")?.is_some() {
             return Err(InjectError::Wayland);
         }
-        for (extension, label) in
-            [(xtest::X11_EXTENSION_NAME, "XTEST"), (xkb::X11_EXTENSION_NAME, "XKEYBOARD")]
-        {
+        for (extension, label) in [
+            (xtest::X11_EXTENSION_NAME, "XTEST"),
+            (xkb::X11_EXTENSION_NAME, "XKEYBOARD"),
+        ] {
             if conn.extension_information(extension)?.is_none() {
                 return Err(InjectError::MissingExtension(label));
             }
@@ -152,7 +155,8 @@ impl Desktop {
     }
 
     fn fake(&self, kind: u8, detail: u8) -> Result<(), InjectError> {
-        self.conn.xtest_fake_input(kind, detail, x11rb::CURRENT_TIME, x11rb::NONE, 0, 0, 0)?;
+        self.conn
+            .xtest_fake_input(kind, detail, x11rb::CURRENT_TIME, x11rb::NONE, 0, 0, 0)?;
         Ok(())
     }
 
@@ -161,7 +165,15 @@ impl Desktop {
             i16::try_from(value).unwrap_or(if value < 0 { i16::MIN } else { i16::MAX })
         };
         let now = x11rb::CURRENT_TIME;
-        self.conn.xtest_fake_input(MOTION_NOTIFY_EVENT, 0, now, self.root, short(x), short(y), 0)?;
+        self.conn.xtest_fake_input(
+            MOTION_NOTIFY_EVENT,
+            0,
+            now,
+            self.root,
+            short(x),
+            short(y),
+            0,
+        )?;
         Ok(())
     }
 
@@ -202,7 +214,9 @@ impl Desktop {
         if self.keys.contains_key(&key) || self.keys.len() >= MAX_HELD_KEYS {
             return Ok(());
         }
-        let Some(keysyms) = keysyms::of_key(key) else { return Ok(()) };
+        let Some(keysyms) = keysyms::of_key(key) else {
+            return Ok(());
+        };
         let keycode = match self.keymap.key(&keysyms) {
             Some(keycode) => keycode,
             None => self.lend(keysyms[0])?,
@@ -213,7 +227,9 @@ impl Desktop {
             Key::Char(_) => Some(self.conn.xkb_get_state(core_keyboard())?.reply()?),
             Key::Function(_) | Key::Named(_) => None,
         };
-        let group = state.filter(|state| state.group != Group::M1).map(|state| state.locked_group);
+        let group = state
+            .filter(|state| state.group != Group::M1)
+            .map(|state| state.locked_group);
         if !token.is_live() {
             return Err(InjectError::Revoked);
         }
@@ -229,7 +245,9 @@ impl Desktop {
     }
 
     fn release(&mut self, key: Key) -> Result<(), InjectError> {
-        let Some(keycode) = self.keys.remove(&key) else { return Ok(()) };
+        let Some(keycode) = self.keys.remove(&key) else {
+            return Ok(());
+        };
         if self.keys.values().any(|other| *other == keycode) {
             return Ok(());
         }
@@ -266,7 +284,10 @@ impl Injector for Desktop {
                 Input::Wheel { x, y } => self.turn(*x, *y),
                 Input::Text(text) => self.text(token, text),
                 Input::Key { key, pressed: true } => self.press(token, *key),
-                Input::Key { key, pressed: false } => self.release(*key),
+                Input::Key {
+                    key,
+                    pressed: false,
+                } => self.release(*key),
                 // What a newer supporter can do and we cannot.
                 _ => Ok(()),
             })

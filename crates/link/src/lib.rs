@@ -8,12 +8,13 @@
 
 #![forbid(unsafe_code)]
 
+pub mod contact;
 mod frames;
 mod identity;
 mod node;
 mod signal;
 
-pub use quinn::{Connection, VarInt};
+pub use quinn::{Connection, Incoming, VarInt};
 
 pub use crate::frames::{FrameReceiver, FrameSender, RecvError, SendError};
 pub use crate::identity::{Identity, IdentityError};

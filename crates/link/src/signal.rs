@@ -74,13 +74,11 @@ impl Signal {
         let (reply, answer) = oneshot::channel();
         let question = Question { request, reply };
         self.questions.send(question).await.map_err(|_ended| SignalError::Lost)?;
-        match timeout(PATIENCE, answer).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(_)) | Err(_) => {
-                self.connection.close(crate::close::DONE, b"no answer");
-                Err(SignalError::Lost)
-            }
+        if let Ok(Ok(answer)) = timeout(PATIENCE, answer).await {
+            return answer;
         }
+        self.connection.close(crate::close::DONE, b"no answer");
+        Err(SignalError::Lost)
     }
 }
 

@@ -1,81 +1,209 @@
-//! Files that only their owner can read: keys and sign-in tokens.
+//! Small files that only their owner can read: tokens and keys.
+//!
+//! On Unix the file gets mode 0600 and a new folder 0700.
+//! On Windows it inherits the folder's rights, which in a user's profile admit the user and the
+//! administrators only.
 
-use std::io::Write as _;
+use std::fs::{self, File};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-/// A private file cannot be read or written.
+/// The most bytes that such a file may have.
+pub const MAX_BYTES: usize = 1 << 20;
+
+/// Why a private file could not be read or written.
 #[derive(Debug, Error)]
 #[non_exhaustive]
-pub enum FileError {
-    /// It cannot be read.
-    #[error("cannot read {path}: {source}; check its owner and permissions")]
+pub enum PrivateFileError {
+    /// There is no such file.
+    #[error("{} does not exist", .0.display())]
+    Missing(PathBuf),
+    /// Others can read or change it.
+    #[error("others can read {path}; if none did, run: chmod 600 '{path}'", path = .0.display())]
+    Exposed(PathBuf),
+    /// It has more than [`MAX_BYTES`] bytes.
+    #[error("{} is too large to be a file that Aldis wrote; move it away", .0.display())]
+    TooLarge(PathBuf),
+    /// The path names no file in a folder.
+    #[error("{} is not the name of a file", .0.display())]
+    NoFile(PathBuf),
+    /// The system refused to read.
+    #[error("{path} cannot be read ({source}); check who owns it", path = .path.display())]
     Read {
         /// The file.
         path: PathBuf,
-        /// The system's words.
-        source: std::io::Error,
+        /// What the system said.
+        source: io::Error,
     },
-    /// It cannot be written.
-    #[error("cannot write {path}: {source}; check the folder's owner and the free space")]
+    /// The system refused to write.
+    #[error(
+        "{path} cannot be written ({source}); check the disk's free space and who owns the folder",
+        path = .path.display()
+    )]
     Write {
         /// The file.
         path: PathBuf,
-        /// The system's words.
-        source: std::io::Error,
+        /// What the system said.
+        source: io::Error,
     },
 }
 
-/// The file's bytes, or `None` if there is no such file.
-pub fn read(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
-    match std::fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(FileError::Read { path: path.to_owned(), source }),
-    }
-}
-
-/// Writes the file whole or not at all; its folder is made, private too, if it is not there.
-pub fn write(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
-    write_new(path, bytes).map_err(|source| FileError::Write { path: path.to_owned(), source })
-}
-
-/// Removes the file; one that is not there is no fault.
-pub fn remove(path: &Path) -> Result<(), FileError> {
-    match std::fs::remove_file(path) {
-        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-            Err(FileError::Write { path: path.to_owned(), source })
+/// Reads a private file.
+///
+/// Fails with [`PrivateFileError::Missing`] if there is none, and with
+/// [`PrivateFileError::Exposed`] if others can read it, because then its secret is none.
+pub fn read(path: &Path) -> Result<Vec<u8>, PrivateFileError> {
+    let failed = |source: io::Error| {
+        if source.kind() == io::ErrorKind::NotFound {
+            PrivateFileError::Missing(path.to_owned())
+        } else {
+            PrivateFileError::Read {
+                path: path.to_owned(),
+                source,
+            }
         }
-        _ => Ok(()),
+    };
+    let file = File::open(path).map_err(failed)?;
+    if is_exposed(&file).map_err(failed)? {
+        return Err(PrivateFileError::Exposed(path.to_owned()));
     }
+    let mut bytes = Vec::new();
+    file.take(MAX_BYTES as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
+    if bytes.len() > MAX_BYTES {
+        return Err(PrivateFileError::TooLarge(path.to_owned()));
+    }
+    Ok(bytes)
 }
 
-fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
+/// Writes a private file, in place of an old one, and makes its folder if there is none.
+///
+/// A reader sees the old bytes or the new ones, never a part, also after a power cut.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), PrivateFileError> {
+    if bytes.len() > MAX_BYTES {
+        return Err(PrivateFileError::TooLarge(path.to_owned()));
+    }
+    let (Some(folder), Some(_)) = (path.parent(), path.file_name()) else {
+        return Err(PrivateFileError::NoFile(path.to_owned()));
+    };
+    // A bare file name has the empty parent.
+    let folder = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
+    write_in(folder, path, bytes).map_err(|source| PrivateFileError::Write {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn write_in(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
     make_folder(folder)?;
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.new", std::process::id()));
-    let new = folder.join(name);
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&new)?;
+    // In the same folder, so that it can be renamed; on Unix with mode 0600 from the start.
+    let mut file = tempfile::Builder::new()
+        .prefix(".aldis-")
+        .tempfile_in(folder)?;
     file.write_all(bytes)?;
-    file.sync_all()?;
-    drop(file);
-    std::fs::rename(&new, path)?;
-    // The new name is on the disk only once the folder is.
-    #[cfg(unix)]
-    std::fs::File::open(folder)?.sync_all()?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    sync_folder(folder)
+}
+
+#[cfg(unix)]
+fn is_exposed(file: &File) -> io::Result<bool> {
+    use std::os::unix::fs::PermissionsExt as _;
+    Ok(file.metadata()?.permissions().mode() & 0o077 != 0)
+}
+
+#[cfg(unix)]
+fn make_folder(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+}
+
+/// The new name is safe only when the folder is.
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "Unix can fail here")]
+fn is_exposed(_: &File) -> io::Result<bool> {
+    Ok(false)
+}
+
+#[cfg(not(unix))]
+fn make_folder(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)
+}
+
+/// Windows cannot sync a folder; NTFS journals its names.
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "Unix can fail here")]
+fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn make_folder(folder: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_written_is_read_and_replaced_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deep/er/token");
+        assert!(matches!(read(&path), Err(PrivateFileError::Missing(_))));
+        write(&path, b"first secret").unwrap();
+        assert_eq!(read(&path).unwrap(), b"first secret");
+        write(&path, b"second").unwrap();
+        assert_eq!(read(&path).unwrap(), b"second");
+        let names = fs::read_dir(path.parent().unwrap()).unwrap().count();
+        assert_eq!(names, 1, "no temporary file stays");
+    }
+
     #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
+    #[test]
+    fn only_the_owner_has_rights_and_others_rights_are_refused() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys/root");
+        write(&path, b"secret").unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&path), 0o600);
+        assert_eq!(mode(path.parent().unwrap()), 0o700);
+
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        let error = read(&path).unwrap_err();
+        assert!(error.to_string().contains("chmod 600"), "{error}");
+        // Written anew it is private again.
+        write(&path, b"secret").unwrap();
+        assert_eq!(mode(&path), 0o600);
+    }
+
+    #[test]
+    fn sizes_are_bounded_and_a_folder_is_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("big");
+        let big = vec![0; MAX_BYTES + 1];
+        assert!(matches!(
+            write(&path, &big),
+            Err(PrivateFileError::TooLarge(_))
+        ));
+        write(&path, &big[1..]).unwrap();
+        assert_eq!(read(&path).unwrap().len(), MAX_BYTES);
+        assert!(matches!(
+            write(Path::new("/"), b""),
+            Err(PrivateFileError::NoFile(_))
+        ));
+        let failed = write(folder.path(), b"");
+        assert!(matches!(failed, Err(PrivateFileError::Write { .. })));
+    }
 }

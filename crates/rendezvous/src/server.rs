@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use aldis_desk::Command;
 use aldis_link::{BindError, Identity, IdentityError, Node};
-use aldis_platform::private_file;
+use aldis_platform::private_file::{self, PrivateFileError};
 use aldis_store::{OpenError, Store};
 use aldis_trust::{Fingerprint, ServerName};
 use aldis_wire::signal::{self, Refusal};
@@ -53,7 +53,7 @@ pub enum StartError {
     Bind(#[from] BindError),
     /// The key file cannot be read or written.
     #[error(transparent)]
-    KeyFile(#[from] private_file::FileError),
+    KeyFile(#[from] PrivateFileError),
     /// The key is damaged.
     #[error(transparent)]
     Key(#[from] IdentityError),
@@ -224,8 +224,10 @@ async fn watch_expiry(shared: Arc<Shared>) {
 
 fn load_identity(folder: &Path) -> Result<Identity, StartError> {
     let path = folder.join("server.key");
-    if let Some(bytes) = private_file::read(&path)? {
-        return Ok(Identity::from_pkcs8(&bytes)?);
+    match private_file::read(&path) {
+        Ok(bytes) => return Ok(Identity::from_pkcs8(&bytes)?),
+        Err(PrivateFileError::Missing(_)) => {}
+        Err(error) => return Err(error.into()),
     }
     let identity = Identity::generate()?;
     private_file::write(&path, &identity.to_pkcs8())?;

@@ -14,13 +14,12 @@ const MAX_HELD: usize = 32;
 
 /// The modifiers that are held, as the window reports them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "four independent keys")]
 pub struct Modifiers {
     /// Shift.
     pub shift: bool,
     /// Ctrl.
     pub control: bool,
-    /// Alt, not AltGr.
+    /// Alt, not `AltGr`.
     pub alt: bool,
     /// The Windows or Command key.
     pub logo: bool,

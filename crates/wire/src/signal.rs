@@ -287,7 +287,7 @@ pub struct Case {
     pub duration: Millis,
 }
 
-/// The status of a case, in TeamViewer's words.
+/// The status of a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Status {
     /// Nobody has connected yet.

@@ -45,7 +45,13 @@ pub fn containing(part: &str) -> Wanted {
 
 impl Wanted {
     fn new(how: &'static str, text: &str) -> Self {
-        Self { how, text: text.to_owned(), role: None, app: None, limit: wait::STEP }
+        Self {
+            how,
+            text: text.to_owned(),
+            role: None,
+            app: None,
+            limit: wait::STEP,
+        }
     }
 
     /// Only a widget of this role: "button", "field", "label", …
@@ -70,7 +76,8 @@ impl Wanted {
     }
 
     fn request(&self, op: &str) -> Value {
-        let mut request = json!({ "op": op, self.how: self.text, "timeout": self.limit.as_secs_f64() });
+        let mut request =
+            json!({ "op": op, self.how: self.text, "timeout": self.limit.as_secs_f64() });
         if let (Some(role), Some(map)) = (self.role, request.as_object_mut()) {
             map.insert("role".to_owned(), role.into());
         }
@@ -118,7 +125,11 @@ impl Access {
     /// Connects, with the environment of a desk; the helper's complaints go to a log file.
     pub fn start(environment: &[(String, String)], logs: &Path) -> Result<Self> {
         // The distribution's Python has the bindings; another one found first on the path may not.
-        let python = if Path::new("/usr/bin/python3").is_file() { "/usr/bin/python3" } else { "python3" };
+        let python = if Path::new("/usr/bin/python3").is_file() {
+            "/usr/bin/python3"
+        } else {
+            "python3"
+        };
         let mut child = Command::new("setpriv")
             .args(["--pdeathsig", "KILL", "--", python, "-c", HELPER])
             .envs(environment.iter().map(|(key, value)| (key, value)))
@@ -129,19 +140,47 @@ impl Access {
             .context("starting python3 for the accessibility bus")?;
         let requests = child.stdin.take().context("its input")?;
         let answers = BufReader::new(child.stdout.take().context("its output")?);
-        let mut helper = Helper { child, requests, answers };
-        helper.answer().context("the accessibility bus; is python3-pyatspi installed? (cargo xtask setup)")?;
-        Ok(Self { helper: RefCell::new(helper) })
+        let mut helper = Helper {
+            child,
+            requests,
+            answers,
+        };
+        helper
+            .answer()
+            .context("the accessibility bus; is python3-pyatspi installed? (cargo xtask setup)")?;
+        Ok(Self {
+            helper: RefCell::new(helper),
+        })
     }
 
     /// Waits for a widget and describes it.
     pub fn find(&self, wanted: &Wanted) -> Result<Widget> {
         let answer = self.ask("find", wanted)?;
-        let text = |key: &str| answer.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let number =
-            |index: usize| answer.pointer(&format!("/extents/{index}")).and_then(Value::as_i64).unwrap_or(0) as i32;
-        let area = Rect { x: number(0), y: number(1), width: number(2), height: number(3) };
-        Ok(Widget { name: text("name"), role: text("role"), text: text("text"), area })
+        let text = |key: &str| {
+            answer
+                .get(key)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
+        let number = |index: usize| {
+            answer
+                .pointer(&format!("/extents/{index}"))
+                .and_then(Value::as_i64)
+                .unwrap_or(0) as i32
+        };
+        let area = Rect {
+            x: number(0),
+            y: number(1),
+            width: number(2),
+            height: number(3),
+        };
+        Ok(Widget {
+            name: text("name"),
+            role: text("role"),
+            text: text("text"),
+            area,
+        })
     }
 
     /// Whether such a widget is there at this moment.
@@ -166,15 +205,29 @@ impl Access {
 
     /// All that is on the bus, as indented text.
     pub fn dump(&self) -> Result<String> {
-        let answer = self.helper.borrow_mut().exchange(&json!({ "op": "dump" }))?;
-        Ok(answer.get("tree").and_then(Value::as_str).unwrap_or_default().to_owned())
+        let answer = self
+            .helper
+            .borrow_mut()
+            .exchange(&json!({ "op": "dump" }))?;
+        Ok(answer
+            .get("tree")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned())
     }
 
     fn ask(&self, op: &str, wanted: &Wanted) -> Result<Value> {
         let answer = self.helper.borrow_mut().exchange(&wanted.request(op))?;
         if let Some(error) = answer.get("error").and_then(Value::as_str) {
-            let tree = answer.get("tree").and_then(Value::as_str).unwrap_or_default();
-            bail!("{op} \"{}\" ({}): {error}; what there is:\n{tree}", wanted.text, wanted.how);
+            let tree = answer
+                .get("tree")
+                .and_then(Value::as_str)
+                .unwrap_or_default();
+            bail!(
+                "{op} \"{}\" ({}): {error}; what there is:\n{tree}",
+                wanted.text,
+                wanted.how
+            );
         }
         Ok(answer)
     }

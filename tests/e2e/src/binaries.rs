@@ -13,7 +13,8 @@ pub fn workspace() -> PathBuf {
 
 /// The folder for build output.
 pub fn target() -> PathBuf {
-    env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace().join("target"), |dir| workspace().join(dir))
+    env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| workspace().join("target"), |dir| workspace().join(dir))
 }
 
 /// The three programs of one build.
@@ -35,7 +36,9 @@ impl Binaries {
 
     /// The build in `folder`.
     pub fn at(folder: &Path) -> Self {
-        Self { folder: folder.to_path_buf() }
+        Self {
+            folder: folder.to_path_buf(),
+        }
     }
 
     /// The supporter's app.
@@ -62,7 +65,10 @@ impl Binaries {
     fn find(&self, name: &str) -> Result<PathBuf> {
         let path = self.folder.join(name);
         if !path.is_file() {
-            bail!("{} is not built; run `cargo xtask test`, which builds what the tests start", path.display());
+            bail!(
+                "{} is not built; run `cargo xtask test`, which builds what the tests start",
+                path.display()
+            );
         }
         Ok(path)
     }

@@ -20,7 +20,11 @@ pub struct Customer {
 impl Customer {
     /// Sits down at a new desk.
     pub fn start(test: &str, binaries: &Binaries, options: DeskOptions) -> Result<Self> {
-        Ok(Self { window: None, desk: Desk::start(test, "customer", options)?, binary: binaries.customer()? })
+        Ok(Self {
+            window: None,
+            desk: Desk::start(test, "customer", options)?,
+            binary: binaries.customer()?,
+        })
     }
 
     /// The desk.
@@ -43,14 +47,22 @@ impl Customer {
 
     /// The app's process.
     pub fn window(&mut self) -> Result<&mut Program> {
-        self.window.as_mut().context("the customer's app is not open")
+        self.window
+            .as_mut()
+            .context("the customer's app is not open")
+    }
+
+    /// Whether the customer's screen is still there; a person may close the window that it is.
+    pub fn screen_is_open(&mut self) -> bool {
+        self.desk.screen().is_running()
     }
 
     /// Fills the opening window and asks for help.
     pub fn ask_for_help(&self, name: &str, code: &str, server: &str) -> Result<()> {
         self.desk.fill(&named("Your name").role("field"), name)?;
         if !code.is_empty() {
-            self.desk.fill(&named("Session code or link").role("field"), code)?;
+            self.desk
+                .fill(&named("Session code or link").role("field"), code)?;
         }
         self.desk.fill(&named("Server").role("field"), server)?;
         self.desk.press(&named("Get help now").role("button"))
@@ -64,7 +76,9 @@ impl Customer {
 
     /// Waits until the window says that it waits for a supporter.
     pub fn wait_waiting(&self) -> Result<()> {
-        self.desk.find(&containing("Waiting for a supporter")).map(drop)
+        self.desk
+            .find(&containing("Waiting for a supporter"))
+            .map(drop)
     }
 
     /// Waits until this supporter asks.
@@ -80,12 +94,15 @@ impl Customer {
 
     /// Waits until the banner names this supporter and what they may do.
     pub fn wait_banner(&self, supporter: &str, grant: &str) -> Result<()> {
-        self.desk.find(&containing(&format!("Connected: {supporter}")))?;
+        self.desk
+            .find(&containing(&format!("Connected: {supporter}")))?;
         self.desk.find(&containing(grant).role("label")).map(drop)
     }
 
     /// Waits until the window says that the session is over.
     pub fn wait_ended(&self) -> Result<()> {
-        self.desk.find(&containing("The session has ended")).map(drop)
+        self.desk
+            .find(&containing("The session has ended"))
+            .map(drop)
     }
 }

@@ -11,6 +11,7 @@ use anyhow::{Context as _, Result};
 use crate::access::{Access, Wanted, Widget};
 use crate::binaries;
 use crate::display::Display;
+use crate::paint;
 use crate::program::{Finished, Program};
 use crate::wait;
 
@@ -23,11 +24,18 @@ pub struct DeskOptions {
     pub height: u16,
     /// Whether a window manager (openbox) runs.
     pub window_manager: bool,
+    /// Whether the screen is a window of the desktop that this program runs on, for people to see.
+    pub visible: bool,
 }
 
 impl Default for DeskOptions {
     fn default() -> Self {
-        Self { width: 1280, height: 800, window_manager: true }
+        Self {
+            width: 1280,
+            height: 800,
+            window_manager: true,
+            visible: false,
+        }
     }
 }
 
@@ -51,7 +59,16 @@ impl Desk {
     pub fn start(test: &str, name: &str, options: DeskOptions) -> Result<Self> {
         let logs = binaries::target().join("e2e").join(test).join(name);
         empty_folder(&logs)?;
-        let display = Display::start(options.width, options.height, &logs)?;
+        let display = if options.visible {
+            Display::start_in_window(
+                options.width,
+                options.height,
+                &format!("The {name}'s screen"),
+                &logs,
+            )?
+        } else {
+            Display::start(options.width, options.height, &logs)?
+        };
 
         let home = binaries::target().join("tmp/e2e").join(test).join(name);
         empty_folder(&home)?;
@@ -75,20 +92,34 @@ impl Desk {
         let access = Access::start(&environment, &logs)?;
 
         let window_manager = if options.window_manager {
-            let openbox = Program::start("openbox", &with_environment("openbox", &environment), &logs)?;
+            let openbox =
+                Program::start("openbox", &with_environment("openbox", &environment), &logs)?;
             wait_for_window_manager(&display)?;
             Some(openbox)
         } else {
             None
         };
-        // A dark grey desktop, so that pictures show where windows end.
-        display.tool("xsetroot", &["-solid", "#3b4252"])?;
-        Ok(Self { access, _window_manager: window_manager, _launcher: launcher, _bus: bus, display, environment, home, logs })
+        paint::wallpaper(&display)?;
+        Ok(Self {
+            access,
+            _window_manager: window_manager,
+            _launcher: launcher,
+            _bus: bus,
+            display,
+            environment,
+            home,
+            logs,
+        })
     }
 
     /// Its display.
     pub fn display(&self) -> &Display {
         &self.display
+    }
+
+    /// The X server's process.
+    pub fn screen(&mut self) -> &mut Program {
+        self.display.server()
     }
 
     /// Its accessibility bus.
@@ -122,23 +153,35 @@ impl Desk {
     }
 
     /// Runs a command to its end, with `input` as its standard input.
-    pub fn run(&self, name: &str, command: &Command, input: Option<&str>, limit: Duration) -> Result<Finished> {
+    pub fn run(
+        &self,
+        name: &str,
+        command: &Command,
+        input: Option<&str>,
+        limit: Duration,
+    ) -> Result<Finished> {
         Program::start_with_input(name, command, &self.logs, input)?.wait_end(limit)
     }
 
     /// Waits for a widget.
     pub fn find(&self, wanted: &Wanted) -> Result<Widget> {
-        self.access.find(wanted).with_context(|| self.evidence("find"))
+        self.access
+            .find(wanted)
+            .with_context(|| self.evidence("find"))
     }
 
     /// Waits for a widget and presses it.
     pub fn press(&self, wanted: &Wanted) -> Result<()> {
-        self.access.press(wanted).with_context(|| self.evidence("press"))
+        self.access
+            .press(wanted)
+            .with_context(|| self.evidence("press"))
     }
 
     /// Waits until there is no such widget.
     pub fn gone(&self, wanted: &Wanted) -> Result<()> {
-        self.access.gone(wanted).with_context(|| self.evidence("gone"))
+        self.access
+            .gone(wanted)
+            .with_context(|| self.evidence("gone"))
     }
 
     /// Whether such a widget is there now.
@@ -158,18 +201,32 @@ impl Desk {
     /// Leaves a picture of the screen with the logs and tells where, for a step that failed.
     fn evidence(&self, what: &str) -> String {
         let path = self.logs.join(format!("failed-{what}.png"));
-        match self.display.picture().and_then(|picture| picture.save(&path)) {
+        match self
+            .display
+            .picture()
+            .and_then(|picture| picture.save(&path))
+        {
             Ok(()) => format!("the screen is in {}", path.display()),
             Err(error) => format!("the screen could not be saved: {error:#}"),
         }
     }
 }
 
-fn with_environment(program: impl AsRef<std::ffi::OsStr>, environment: &[(String, String)]) -> Command {
+fn with_environment(
+    program: impl AsRef<std::ffi::OsStr>,
+    environment: &[(String, String)],
+) -> Command {
     let mut command = Command::new(program);
     command.envs(environment.iter().map(|(key, value)| (key, value)));
     // Nothing of the real desktop that the tests may have been started from.
-    for name in ["WAYLAND_DISPLAY", "WAYLAND_SOCKET", "XDG_SESSION_TYPE", "XAUTHORITY", "XMODIFIERS", "NO_AT_BRIDGE"] {
+    for name in [
+        "WAYLAND_DISPLAY",
+        "WAYLAND_SOCKET",
+        "XDG_SESSION_TYPE",
+        "XAUTHORITY",
+        "XMODIFIERS",
+        "NO_AT_BRIDGE",
+    ] {
         command.env_remove(name);
     }
     command
@@ -187,10 +244,17 @@ fn private_folders(home: &Path) -> Result<Vec<(String, String)>> {
     ];
     let mut environment = Vec::new();
     for (variable, folder) in folders {
-        let path = if folder == "." { home.to_path_buf() } else { home.join(folder) };
+        let path = if folder == "." {
+            home.to_path_buf()
+        } else {
+            home.join(folder)
+        };
         fs::create_dir_all(&path)?;
         fs::set_permissions(&path, fs::Permissions::from_mode(0o700))?;
-        environment.push((variable.to_owned(), path.to_str().context("a folder name in UTF-8")?.to_owned()));
+        environment.push((
+            variable.to_owned(),
+            path.to_str().context("a folder name in UTF-8")?.to_owned(),
+        ));
     }
     Ok(environment)
 }
@@ -205,19 +269,29 @@ fn empty_folder(path: &Path) -> Result<()> {
 
 /// The accessibility launcher, which distributions keep in different places.
 fn launcher() -> Result<&'static str> {
-    ["/usr/libexec/at-spi-bus-launcher", "/usr/lib/at-spi-bus-launcher", "/usr/lib/at-spi2-core/at-spi-bus-launcher"]
-        .into_iter()
-        .find(|path| Path::new(path).is_file())
-        .context("at-spi-bus-launcher is not installed (cargo xtask setup)")
+    [
+        "/usr/libexec/at-spi-bus-launcher",
+        "/usr/lib/at-spi-bus-launcher",
+        "/usr/lib/at-spi2-core/at-spi-bus-launcher",
+    ]
+    .into_iter()
+    .find(|path| Path::new(path).is_file())
+    .context("at-spi-bus-launcher is not installed (cargo xtask setup)")
 }
 
 /// Waits until openbox has claimed the display.
 fn wait_for_window_manager(display: &Display) -> Result<()> {
     use x11rb::protocol::xproto::{AtomEnum, ConnectionExt as _};
-    let atom = display.connection().intern_atom(false, b"_NET_SUPPORTING_WM_CHECK")?.reply()?.atom;
+    let atom = display
+        .connection()
+        .intern_atom(false, b"_NET_SUPPORTING_WM_CHECK")?
+        .reply()?
+        .atom;
     wait::until("the window manager", wait::STEP, || {
-        let property =
-            display.connection().get_property(false, display.root(), atom, AtomEnum::WINDOW, 0, 1)?.reply()?;
+        let property = display
+            .connection()
+            .get_property(false, display.root(), atom, AtomEnum::WINDOW, 0, 1)?
+            .reply()?;
         Ok((property.value_len > 0).then_some(()))
     })
 }

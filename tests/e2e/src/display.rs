@@ -1,4 +1,4 @@
-//! A real X server with no monitor.
+//! A real X server without a monitor.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,7 +12,7 @@ use crate::picture::{Picture, Rect};
 use crate::program::Program;
 use crate::wait;
 
-/// One Xvfb and our own connection to it.
+/// One X server and our own connection to it.
 #[derive(Debug)]
 pub struct Display {
     number: u32,
@@ -21,22 +21,71 @@ pub struct Display {
     root: u32,
     connection: RustConnection,
     logs: PathBuf,
-    xvfb: Program,
+    server: Program,
 }
 
 impl Display {
-    /// Starts an X server with one screen of this size; its log goes to the folder `logs`.
+    /// Starts an X server with one screen of this size that nobody sees; its log goes to the folder `logs`.
     pub fn start(width: u16, height: u16, logs: &Path) -> Result<Self> {
-        let screen = format!("{width}x{height}x24");
         let mut command = Command::new("Xvfb");
         // -noreset: without it the server forgets its keyboard layout when the last client leaves.
-        command.args(["-displayfd", "1", "-noreset", "-nolisten", "tcp", "-dpi", "96", "-screen", "0"]).arg(screen);
-        let mut xvfb = Program::start("xvfb", &command, logs)?;
-        let number: u32 = xvfb.wait_line("", wait::STEP)?.trim().parse().context("Xvfb names its display")?;
+        command.args([
+            "-displayfd",
+            "1",
+            "-noreset",
+            "-nolisten",
+            "tcp",
+            "-dpi",
+            "96",
+            "-screen",
+            "0",
+        ]);
+        command.arg(format!("{width}x{height}x24"));
+        Self::run(width, height, &command, logs)
+    }
+
+    /// Starts an X server whose screen is a window of the desktop that this program runs on.
+    pub fn start_in_window(width: u16, height: u16, title: &str, logs: &Path) -> Result<Self> {
+        let mut command = Command::new("Xephyr");
+        command.args([
+            "-displayfd",
+            "1",
+            "-noreset",
+            "-nolisten",
+            "tcp",
+            "-no-host-grab",
+            "-title",
+            title,
+            "-screen",
+        ]);
+        command.arg(format!("{width}x{height}"));
+        Self::run(width, height, &command, logs)
+    }
+
+    fn run(width: u16, height: u16, command: &Command, logs: &Path) -> Result<Self> {
+        let mut server = Program::start("display", command, logs)?;
+        let number: u32 = server
+            .wait_line("", wait::STEP)?
+            .trim()
+            .parse()
+            .context("the X server names its display")?;
         let (connection, screen) = RustConnection::connect(Some(&format!(":{number}")))
             .with_context(|| format!("connecting to display :{number}"))?;
-        let root = connection.setup().roots.get(screen).context("the display has a screen")?.root;
-        Ok(Self { number, width, height, root, connection, logs: logs.to_path_buf(), xvfb })
+        let root = connection
+            .setup()
+            .roots
+            .get(screen)
+            .context("the display has a screen")?
+            .root;
+        Ok(Self {
+            number,
+            width,
+            height,
+            root,
+            connection,
+            logs: logs.to_path_buf(),
+            server,
+        })
     }
 
     /// Its name, as `DISPLAY` has it.
@@ -65,8 +114,8 @@ impl Display {
     }
 
     /// The X server's process.
-    pub fn server(&self) -> &Program {
-        &self.xvfb
+    pub fn server(&mut self) -> &mut Program {
+        &mut self.server
     }
 
     /// Where its logs go.
@@ -76,7 +125,12 @@ impl Display {
 
     /// What the whole screen shows now, without the pointer.
     pub fn picture(&self) -> Result<Picture> {
-        self.part(Rect { x: 0, y: 0, width: self.width.into(), height: self.height.into() })
+        self.part(Rect {
+            x: 0,
+            y: 0,
+            width: self.width.into(),
+            height: self.height.into(),
+        })
     }
 
     /// What a part of the screen shows now, without the pointer.
@@ -85,7 +139,15 @@ impl Display {
         let (width, height) = (u16::try_from(part.width)?, u16::try_from(part.height)?);
         let image = self
             .connection
-            .get_image(ImageFormat::Z_PIXMAP, self.root, x, y, width, height, u32::MAX)?
+            .get_image(
+                ImageFormat::Z_PIXMAP,
+                self.root,
+                x,
+                y,
+                width,
+                height,
+                u32::MAX,
+            )?
             .reply()
             .context("reading the screen")?;
         let pixels: Vec<u32> = image
@@ -100,7 +162,14 @@ impl Display {
 
     /// One pixel of the screen, read exactly.
     pub fn pixel(&self, x: i32, y: i32) -> Result<u32> {
-        Ok(self.part(Rect { x, y, width: 1, height: 1 })?.pixel(0, 0))
+        Ok(self
+            .part(Rect {
+                x,
+                y,
+                width: 1,
+                height: 1,
+            })?
+            .pixel(0, 0))
     }
 
     /// Where the pointer is.
@@ -111,7 +180,10 @@ impl Display {
 
     /// Gives the keyboard this layout, as `setxkbmap -layout` takes it ("es", or "us,de" for two groups).
     pub fn set_layout(&self, layout: &str) -> Result<()> {
-        let done = self.tool("setxkbmap", &["-model", "pc105", "-layout", layout, "-option", ""])?;
+        let done = self.tool(
+            "setxkbmap",
+            &["-model", "pc105", "-layout", layout, "-option", ""],
+        )?;
         ensure!(done.status.success(), "setxkbmap {layout}: {}", done.stderr);
         Ok(())
     }
@@ -119,7 +191,10 @@ impl Display {
     /// Runs a small program on this display to its end.
     pub fn tool(&self, program: &str, arguments: &[&str]) -> Result<crate::program::Finished> {
         let mut command = Command::new(program);
-        command.args(arguments).env("DISPLAY", self.name()).env_remove("WAYLAND_DISPLAY");
+        command
+            .args(arguments)
+            .env("DISPLAY", self.name())
+            .env_remove("WAYLAND_DISPLAY");
         Program::start(&format!("tool-{program}"), &command, &self.logs)?.wait_end(wait::STEP)
     }
 }

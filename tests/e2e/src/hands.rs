@@ -28,7 +28,14 @@ impl Display {
     /// Turns the wheel by `notches`, down if positive.
     pub fn wheel(&self, notches: i32) -> Result<()> {
         let button = if notches > 0 { "5" } else { "4" };
-        self.xdotool(&["click", "--repeat", &notches.unsigned_abs().to_string(), "--delay", "30", button])
+        self.xdotool(&[
+            "click",
+            "--repeat",
+            &notches.unsigned_abs().to_string(),
+            "--delay",
+            "30",
+            button,
+        ])
     }
 
     /// Presses and releases a key or a chord, as "Return" or "ctrl+c".
@@ -44,7 +51,11 @@ impl Display {
     /// Runs xdotool on this display.
     pub fn xdotool(&self, arguments: &[&str]) -> Result<()> {
         let done = self.tool("xdotool", arguments)?;
-        ensure!(done.status.success(), "xdotool {arguments:?}: {}", done.stderr);
+        ensure!(
+            done.status.success(),
+            "xdotool {arguments:?}: {}",
+            done.stderr
+        );
         Ok(())
     }
 }

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use x11rb::connection::Connection as _;
-use x11rb::protocol::xproto::{ConnectionExt as _, KEY_PRESS_EVENT, KEY_RELEASE_EVENT};
+use x11rb::protocol::xkb::{self, ConnectionExt as _};
+use x11rb::protocol::xproto::{ConnectionExt as _, KEY_PRESS_EVENT, KEY_RELEASE_EVENT, ModMask};
 use x11rb::protocol::xtest::ConnectionExt as _;
 
 use crate::display::Display;
@@ -83,19 +84,38 @@ impl Layout {
     fn read(display: &Display) -> Result<Self> {
         let setup = display.connection().setup();
         let (first, last) = (setup.min_keycode, setup.max_keycode);
-        let map = display.connection().get_keyboard_mapping(first, last - first + 1)?.reply()?;
-        Ok(Self { first, per_key: map.keysyms_per_keycode.into(), keysyms: map.keysyms })
+        let map = display
+            .connection()
+            .get_keyboard_mapping(first, last - first + 1)?
+            .reply()?;
+        Ok(Self {
+            first,
+            per_key: map.keysyms_per_keycode.into(),
+            keysyms: map.keysyms,
+        })
     }
 
     /// The stroke giving this keysym in the first group. Columns 0 and 1 are plain and Shift, 4 and 5 those with `AltGr`.
     fn stroke(&self, keysym: u32) -> Option<Stroke> {
-        for (column, shift, alt_gr) in [(0, false, false), (1, true, false), (4, false, true), (5, true, true)] {
+        for (column, shift, alt_gr) in [
+            (0, false, false),
+            (1, true, false),
+            (4, false, true),
+            (5, true, true),
+        ] {
             if column >= self.per_key {
                 continue;
             }
-            let place = self.keysyms.chunks(self.per_key).position(|key| key.get(column) == Some(&keysym));
+            let place = self
+                .keysyms
+                .chunks(self.per_key)
+                .position(|key| key.get(column) == Some(&keysym));
             if let Some(key) = place.and_then(|place| u8::try_from(place).ok()) {
-                return Some(Stroke { key: self.first + key, shift, alt_gr });
+                return Some(Stroke {
+                    key: self.first + key,
+                    shift,
+                    alt_gr,
+                });
             }
         }
         None
@@ -117,8 +137,13 @@ impl Layout {
 impl Display {
     /// Presses or releases the key at this place.
     pub fn key_at(&self, code: u8, down: bool) -> Result<()> {
-        let kind = if down { KEY_PRESS_EVENT } else { KEY_RELEASE_EVENT };
-        self.connection().xtest_fake_input(kind, code, 0, self.root(), 0, 0, 0)?;
+        let kind = if down {
+            KEY_PRESS_EVENT
+        } else {
+            KEY_RELEASE_EVENT
+        };
+        self.connection()
+            .xtest_fake_input(kind, code, 0, self.root(), 0, 0, 0)?;
         // A round trip: the server has acted when this returns.
         self.connection().get_input_focus()?.reply()?;
         Ok(())
@@ -137,17 +162,41 @@ impl Display {
         Ok(())
     }
 
+    /// Makes the layout's group with this number (from 0) the active one, as a person's layout switch does.
+    pub fn lock_group(&self, group: u8) -> Result<()> {
+        self.connection().xkb_use_extension(1, 0)?.reply()?;
+        let core_keyboard = xkb::ID::USE_CORE_KBD.into();
+        let none = ModMask::from(0_u16);
+        self.connection().xkb_latch_lock_state(
+            core_keyboard,
+            none,
+            none,
+            true,
+            group.into(),
+            none,
+            false,
+            0,
+        )?;
+        self.connection().get_input_focus()?.reply()?;
+        Ok(())
+    }
+
     /// The characters of `text` that the present layout can type, in order.
     pub fn typable(&self, text: &str) -> Result<String> {
         let layout = Layout::read(self)?;
-        Ok(text.chars().filter(|c| layout.strokes(*c).is_some()).collect())
+        Ok(text
+            .chars()
+            .filter(|c| layout.strokes(*c).is_some())
+            .collect())
     }
 
     /// Types text with the keys of the present layout, modifiers and dead keys included.
     pub fn type_keys(&self, text: &str) -> Result<()> {
         let layout = Layout::read(self)?;
         for c in text.chars() {
-            let strokes = layout.strokes(c).with_context(|| format!("this keyboard layout has no {c:?}"))?;
+            let strokes = layout
+                .strokes(c)
+                .with_context(|| format!("this keyboard layout has no {c:?}"))?;
             for stroke in strokes {
                 let mut keys = Vec::with_capacity(3);
                 if stroke.shift {
@@ -176,21 +225,44 @@ mod tests {
             row(0xFE51, 0xFE57, u32::from('{'), 0),
             row(u32::from('2'), u32::from('"'), u32::from('@'), 0),
         ];
-        Layout { first: 8, per_key: 6, keysyms: keysyms.concat() }
+        Layout {
+            first: 8,
+            per_key: 6,
+            keysyms: keysyms.concat(),
+        }
     }
 
     #[test]
     fn modifiers_follow_from_the_column() {
-        let plain = Stroke { key: 10, shift: false, alt_gr: false };
+        let plain = Stroke {
+            key: 10,
+            shift: false,
+            alt_gr: false,
+        };
         assert_eq!(small().strokes('2'), Some(vec![plain]));
-        assert_eq!(small().strokes('"'), Some(vec![Stroke { shift: true, ..plain }]));
-        assert_eq!(small().strokes('@'), Some(vec![Stroke { alt_gr: true, ..plain }]));
+        assert_eq!(
+            small().strokes('"'),
+            Some(vec![Stroke {
+                shift: true,
+                ..plain
+            }])
+        );
+        assert_eq!(
+            small().strokes('@'),
+            Some(vec![Stroke {
+                alt_gr: true,
+                ..plain
+            }])
+        );
     }
 
     #[test]
     fn an_accented_letter_takes_the_dead_key_first() {
         let strokes = small().strokes('é').expect("acute, then e");
-        assert_eq!(strokes.iter().map(|stroke| stroke.key).collect::<Vec<_>>(), [9, 8]);
+        assert_eq!(
+            strokes.iter().map(|stroke| stroke.key).collect::<Vec<_>>(),
+            [9, 8]
+        );
     }
 
     #[test]

@@ -12,7 +12,10 @@
 //! setup`.
 //!
 //! Every wait has a deadline and names what it waited for.
-#![expect(clippy::disallowed_methods, reason = "a test stage reads the real clock: every wait has a deadline")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test stage reads the real clock: every wait has a deadline"
+)]
 
 pub mod access;
 pub mod binaries;
@@ -21,6 +24,7 @@ mod desk;
 mod display;
 pub mod hands;
 pub mod keys;
+mod lamp;
 pub mod paint;
 mod picture;
 mod program;
@@ -36,6 +40,7 @@ pub use binaries::Binaries;
 pub use customer::Customer;
 pub use desk::{Desk, DeskOptions};
 pub use display::Display;
+pub use lamp::Lamp;
 pub use picture::{Picture, Rect};
 pub use program::{Finished, Program};
 pub use scene::{PASSWORD, SUPPORTER, Scene, SceneOptions};

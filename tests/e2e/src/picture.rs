@@ -22,7 +22,12 @@ pub struct Rect {
 impl Rect {
     /// The square reaching `reach` pixels from a point to each side.
     pub fn around(x: i32, y: i32, reach: i32) -> Self {
-        Self { x: x - reach, y: y - reach, width: 2 * reach, height: 2 * reach }
+        Self {
+            x: x - reach,
+            y: y - reach,
+            width: 2 * reach,
+            height: 2 * reach,
+        }
     }
 
     /// Its middle.
@@ -32,7 +37,9 @@ impl Rect {
 
     fn contains(self, x: usize, y: usize) -> bool {
         let inside = |from: i32, length: i32, at: usize| {
-            i64::try_from(at).is_ok_and(|at| (i64::from(from)..i64::from(from) + i64::from(length)).contains(&at))
+            i64::try_from(at).is_ok_and(|at| {
+                (i64::from(from)..i64::from(from) + i64::from(length)).contains(&at)
+            })
         };
         inside(self.x, self.width, x) && inside(self.y, self.height, y)
     }
@@ -55,8 +62,16 @@ impl std::fmt::Debug for Picture {
 impl Picture {
     /// A picture from its pixels, row by row.
     pub fn new(width: usize, height: usize, pixels: Vec<u32>) -> Result<Self> {
-        ensure!(pixels.len() == width * height, "{} pixels are no {width}×{height} picture", pixels.len());
-        Ok(Self { width, height, pixels })
+        ensure!(
+            pixels.len() == width * height,
+            "{} pixels are no {width}×{height} picture",
+            pixels.len()
+        );
+        Ok(Self {
+            width,
+            height,
+            pixels,
+        })
     }
 
     /// A picture of `kind` made from `seed`: flat rectangles, fine noise and a gradient, as real screens mix them.
@@ -65,7 +80,8 @@ impl Picture {
         let mut pixels = vec![random.colour(); width * height];
         for y in 0..height {
             for x in 0..width {
-                let gradient = ((x * 255 / width.max(1)) as u32) << 8 | (y * 255 / height.max(1)) as u32;
+                let gradient =
+                    ((x * 255 / width.max(1)) as u32) << 8 | (y * 255 / height.max(1)) as u32;
                 if let (Some(pixel), true) = (pixels.get_mut(y * width + x), x > width / 2) {
                     *pixel = gradient;
                 }
@@ -73,18 +89,29 @@ impl Picture {
         }
         for shape in 0..24 {
             let (left, top) = (random.below(width), random.below(height));
-            let (right, bottom) = ((left + 8 + random.below(120)).min(width), (top + 8 + random.below(90)).min(height));
+            let (right, bottom) = (
+                (left + 8 + random.below(120)).min(width),
+                (top + 8 + random.below(90)).min(height),
+            );
             let flat = random.colour();
             for y in top..bottom {
                 for x in left..right {
-                    let colour = if shape % 3 == 0 { random.colour() } else { flat };
+                    let colour = if shape % 3 == 0 {
+                        random.colour()
+                    } else {
+                        flat
+                    };
                     if let Some(pixel) = pixels.get_mut(y * width + x) {
                         *pixel = colour;
                     }
                 }
             }
         }
-        Self { width, height, pixels }
+        Self {
+            width,
+            height,
+            pixels,
+        }
     }
 
     /// Width in pixels.
@@ -104,7 +131,14 @@ impl Picture {
 
     /// One pixel, or black outside.
     pub fn pixel(&self, x: usize, y: usize) -> u32 {
-        if x < self.width { self.pixels.get(y * self.width + x).copied().unwrap_or_default() } else { 0 }
+        if x < self.width {
+            self.pixels
+                .get(y * self.width + x)
+                .copied()
+                .unwrap_or_default()
+        } else {
+            0
+        }
     }
 
     /// How many different colours there are: one for a window that drew nothing.
@@ -120,7 +154,8 @@ impl Picture {
         let mut different = Vec::new();
         for y in 0..self.height {
             for x in 0..self.width {
-                let same = y < other.height && x < other.width && self.pixel(x, y) == other.pixel(x, y);
+                let same =
+                    y < other.height && x < other.width && self.pixel(x, y) == other.pixel(x, y);
                 if !same && !masks.iter().any(|mask| mask.contains(x, y)) {
                     different.push((x, y));
                 }
@@ -134,7 +169,9 @@ impl Picture {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
-        self.to_image().save(path).with_context(|| format!("saving {}", path.display()))
+        self.to_image()
+            .save(path)
+            .with_context(|| format!("saving {}", path.display()))
     }
 
     /// The picture as the `image` crate has it.

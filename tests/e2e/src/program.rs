@@ -44,13 +44,23 @@ impl Program {
     }
 
     /// Starts `command` with `input` as its standard input.
-    pub fn start_with_input(name: &str, command: &Command, logs: &Path, input: Option<&str>) -> Result<Self> {
+    pub fn start_with_input(
+        name: &str,
+        command: &Command,
+        logs: &Path,
+        input: Option<&str>,
+    ) -> Result<Self> {
         fs::create_dir_all(logs).with_context(|| format!("making {}", logs.display()))?;
         let stdout = logs.join(format!("{name}.out"));
         let stderr = logs.join(format!("{name}.err"));
-        let create = |path: &Path| File::create(path).with_context(|| format!("making {}", path.display()));
+        let create =
+            |path: &Path| File::create(path).with_context(|| format!("making {}", path.display()));
         let mut child = tied(command)
-            .stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() })
+            .stdin(if input.is_some() {
+                Stdio::piped()
+            } else {
+                Stdio::null()
+            })
             .stdout(create(&stdout)?)
             .stderr(create(&stderr)?)
             .process_group(0)
@@ -60,8 +70,17 @@ impl Program {
             // A program that refuses its arguments may be gone before it reads; its exit code tells more.
             drop(pipe.write_all(input.as_bytes()));
         }
-        let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw).context("a process id")?;
-        Ok(Self { name: name.to_owned(), child, group, stdout, stderr })
+        let group = i32::try_from(child.id())
+            .ok()
+            .and_then(Pid::from_raw)
+            .context("a process id")?;
+        Ok(Self {
+            name: name.to_owned(),
+            child,
+            group,
+            stdout,
+            stderr,
+        })
     }
 
     /// The process id.
@@ -87,7 +106,11 @@ impl Program {
     /// Fails, with its last words, if it no longer runs.
     pub fn check_running(&mut self) -> Result<()> {
         if let Some(status) = self.child.try_wait()? {
-            bail!("{} ended with {status}; it said: {}", self.name, self.errors());
+            bail!(
+                "{} ended with {status}; it said: {}",
+                self.name,
+                self.errors()
+            );
         }
         Ok(())
     }
@@ -97,7 +120,10 @@ impl Program {
         let what = format!("{} to say \"{prefix}…\"", self.name);
         wait::until(&what, limit, || {
             let text = self.output();
-            let whole = text.rfind('\n').and_then(|end| text.get(..end)).unwrap_or_default();
+            let whole = text
+                .rfind('\n')
+                .and_then(|end| text.get(..end))
+                .unwrap_or_default();
             if let Some(line) = whole.lines().find_map(|line| line.strip_prefix(prefix)) {
                 return Ok(Some(line.to_owned()));
             }
@@ -110,7 +136,11 @@ impl Program {
     pub fn wait_end(&mut self, limit: Duration) -> Result<Finished> {
         let what = format!("{} to end", self.name);
         let status = wait::until(&what, limit, || Ok(self.child.try_wait()?))?;
-        Ok(Finished { status, stdout: self.output(), stderr: self.errors() })
+        Ok(Finished {
+            status,
+            stdout: self.output(),
+            stderr: self.errors(),
+        })
     }
 
     /// Ends it and all that it started at once, as `kill -9` does.
@@ -149,7 +179,9 @@ impl Drop for Program {
 /// The same command, ending when the thread that starts it ends.
 fn tied(command: &Command) -> Command {
     let mut tied = Command::new("setpriv");
-    tied.args(["--pdeathsig", "KILL", "--"]).arg(command.get_program()).args(command.get_args());
+    tied.args(["--pdeathsig", "KILL", "--"])
+        .arg(command.get_program())
+        .args(command.get_args());
     for (key, value) in command.get_envs() {
         match value {
             Some(value) => tied.env(key, value),
@@ -164,5 +196,7 @@ fn tied(command: &Command) -> Command {
 
 /// A log file's text; unfinished characters at the end do not matter.
 fn read(path: &Path) -> String {
-    fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
+    fs::read(path)
+        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+        .unwrap_or_default()
 }

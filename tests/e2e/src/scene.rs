@@ -29,8 +29,16 @@ pub struct SceneOptions {
 impl SceneOptions {
     /// Both desks as usual, the programs of this build.
     pub fn usual() -> Result<Self> {
-        let customer = DeskOptions { width: 1024, height: 700, ..DeskOptions::default() };
-        Ok(Self { binaries: Binaries::beside_me()?, supporter: DeskOptions::default(), customer })
+        let customer = DeskOptions {
+            width: 1024,
+            height: 700,
+            ..DeskOptions::default()
+        };
+        Ok(Self {
+            binaries: Binaries::beside_me()?,
+            supporter: DeskOptions::default(),
+            customer,
+        })
     }
 }
 
@@ -57,18 +65,27 @@ impl Scene {
         server.add_user(SUPPORTER, PASSWORD)?;
         let supporter = Supporter::start(test, &options.binaries, options.supporter)?;
         let customer = Customer::start(test, &options.binaries, options.customer)?;
-        Ok(Self { customer, supporter, server })
+        Ok(Self {
+            customer,
+            supporter,
+            server,
+        })
     }
 
     /// Signs the supporter in on the command line.
     pub fn login(&self) -> Result<()> {
-        self.supporter.login(self.server.name(), SUPPORTER, PASSWORD)
+        self.supporter
+            .login(self.server.name(), SUPPORTER, PASSWORD)
     }
 
     /// Makes a case and lets the customer join it by code. Gives the code.
     pub fn waiting_customer(&mut self, name: &str) -> Result<String> {
         let case = self.supporter.new_case_by_command(name)?;
-        let code = case.get("code").and_then(serde_json::Value::as_str).context("the new case's code")?.to_owned();
+        let code = case
+            .get("code")
+            .and_then(serde_json::Value::as_str)
+            .context("the new case's code")?
+            .to_owned();
         let server = self.server.name().to_owned();
         self.customer.join(&code, &server)?;
         Ok(code)
@@ -87,7 +104,11 @@ impl Scene {
         let viewer = self.supporter.connect(code, &["--fullscreen"])?;
         self.customer.wait_question(SUPPORTER)?;
         self.customer.answer(grant)?;
-        let shown = if grant == "Allow" { "Full control" } else { "View only" };
+        let shown = if grant == "Allow" {
+            "Full control"
+        } else {
+            "View only"
+        };
         self.customer.wait_banner(SUPPORTER, shown)?;
         self.wait_first_picture()?;
         Ok(viewer)
@@ -103,9 +124,20 @@ impl Scene {
     /// The X server leaves its pointer out of what it tells; the viewer paints the customer's pointer. So the place of
     /// the customer's pointer is left out.
     pub fn wait_same_pixels(&self, step: &str) -> Result<Picture> {
-        let (ours, theirs) = (self.supporter.desk().display(), self.customer.desk().display());
-        ensure!(ours.width() >= theirs.width() && ours.height() >= theirs.height(), "the customer's screen does not fit");
-        let part = Rect { x: 0, y: 0, width: theirs.width().into(), height: theirs.height().into() };
+        let (ours, theirs) = (
+            self.supporter.desk().display(),
+            self.customer.desk().display(),
+        );
+        ensure!(
+            ours.width() >= theirs.width() && ours.height() >= theirs.height(),
+            "the customer's screen does not fit"
+        );
+        let part = Rect {
+            x: 0,
+            y: 0,
+            width: theirs.width().into(),
+            height: theirs.height().into(),
+        };
         let mut wrong = Vec::new();
         let result = wait::until("the same pixels on both screens", wait::STEP, || {
             let (x, y) = theirs.pointer()?;
@@ -115,11 +147,24 @@ impl Scene {
         });
         result.with_context(|| {
             let folder = self.supporter.desk().logs();
-            let (real, shown) = (folder.join(format!("{step}-customer.png")), folder.join(format!("{step}-viewer.png")));
-            let saved = theirs.picture().and_then(|it| it.save(&real)).and_then(|()| ours.part(part)?.save(&shown));
+            let (real, shown) = (
+                folder.join(format!("{step}-customer.png")),
+                folder.join(format!("{step}-viewer.png")),
+            );
+            let saved = theirs
+                .picture()
+                .and_then(|it| it.save(&real))
+                .and_then(|()| ours.part(part)?.save(&shown));
             let place = wrong.first().copied().unwrap_or_default();
-            let where_saved = if saved.is_ok() { folder.display().to_string() } else { "nowhere".to_owned() };
-            format!("{step}: {} pixels differ, the first at {place:?}; pictures in {where_saved}", wrong.len())
+            let where_saved = if saved.is_ok() {
+                folder.display().to_string()
+            } else {
+                "nowhere".to_owned()
+            };
+            format!(
+                "{step}: {} pixels differ, the first at {place:?}; pictures in {where_saved}",
+                wrong.len()
+            )
         })
     }
 }

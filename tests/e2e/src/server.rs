@@ -31,7 +31,14 @@ impl Server {
         }
         let binary = binaries.server()?;
         let (program, name) = run(&binary, &data, "127.0.0.1:0", &logs, 0)?;
-        Ok(Self { binary, logs, data, program, starts: 0, name })
+        Ok(Self {
+            binary,
+            logs,
+            data,
+            program,
+            starts: 0,
+            name,
+        })
     }
 
     /// How apps name it: `HOST:PORT#FINGERPRINT`.
@@ -56,7 +63,10 @@ impl Server {
 
     /// Adds a supporter's account.
     pub fn add_user(&self, name: &str, password: &str) -> Result<()> {
-        let done = self.administer(&["user", "add", name, "--password-stdin"], Some(&format!("{password}\n")))?;
+        let done = self.administer(
+            &["user", "add", name, "--password-stdin"],
+            Some(&format!("{password}\n")),
+        )?;
         ensure!(done.status.success(), "adding the user: {}", done.stderr);
         Ok(())
     }
@@ -65,7 +75,11 @@ impl Server {
     pub fn set_picture(&self, name: &str, picture: &Path) -> Result<()> {
         let picture = picture.to_str().context("a file name in UTF-8")?;
         let done = self.administer(&["user", "set", name, "--picture", picture], None)?;
-        ensure!(done.status.success(), "setting the picture: {}", done.stderr);
+        ensure!(
+            done.status.success(),
+            "setting the picture: {}",
+            done.stderr
+        );
         Ok(())
     }
 
@@ -86,15 +100,27 @@ impl Server {
         self.starts += 1;
         let address = self.address().to_owned();
         let (program, name) = run(&self.binary, &self.data, &address, &self.logs, self.starts)?;
-        ensure!(name == self.name, "the server came back as {name}, but was {}", self.name);
+        ensure!(
+            name == self.name,
+            "the server came back as {name}, but was {}",
+            self.name
+        );
         self.program = program;
         Ok(())
     }
 }
 
-fn run(binary: &Path, data: &Path, listen: &str, logs: &Path, starts: u32) -> Result<(Program, String)> {
+fn run(
+    binary: &Path,
+    data: &Path,
+    listen: &str,
+    logs: &Path,
+    starts: u32,
+) -> Result<(Program, String)> {
     let mut command = Command::new(binary);
-    command.args(["run", "--listen", listen, "--data"]).arg(data);
+    command
+        .args(["run", "--listen", listen, "--data"])
+        .arg(data);
     let mut program = Program::start(&format!("server-{starts}"), &command, logs)?;
     let name = program.wait_line("listening on ", wait::STEP)?;
     Ok((program, name.trim().to_owned()))

@@ -30,7 +30,11 @@ pub struct Viewer {
 impl Supporter {
     /// Sits down at a new desk.
     pub fn start(test: &str, binaries: &Binaries, options: DeskOptions) -> Result<Self> {
-        Ok(Self { window: None, desk: Desk::start(test, "supporter", options)?, binary: binaries.supporter()? })
+        Ok(Self {
+            window: None,
+            desk: Desk::start(test, "supporter", options)?,
+            binary: binaries.supporter()?,
+        })
     }
 
     /// The desk.
@@ -53,7 +57,9 @@ impl Supporter {
 
     /// The app's process.
     pub fn window(&mut self) -> Result<&mut Program> {
-        self.window.as_mut().context("the supporter's app is not open")
+        self.window
+            .as_mut()
+            .context("the supporter's app is not open")
     }
 
     /// Signs in through the window: fills the three fields and presses the button.
@@ -71,7 +77,11 @@ impl Supporter {
         self.desk.press(&named("Create case").role("button"))?;
         let row = self.desk.find(&containing(&format!(", {customer}, New")))?;
         let code = row.name.split(',').next().unwrap_or_default().to_owned();
-        ensure!(code.len() == "s12-345-678".len(), "the row {:?} starts with no code", row.name);
+        ensure!(
+            code.len() == "s12-345-678".len(),
+            "the row {:?} starts with no code",
+            row.name
+        );
         Ok(code)
     }
 
@@ -90,15 +100,27 @@ impl Supporter {
 
     /// Waits until the case has this status in the window's row and on the command line.
     pub fn wait_status(&self, code: &str, status: &str) -> Result<()> {
-        let shown = if status == "InProgress" { "In progress" } else { status };
+        let shown = if status == "InProgress" {
+            "In progress"
+        } else {
+            status
+        };
         if self.window.is_some() {
             let row = self.row(code, shown)?;
             self.desk.find(&row)?;
         }
+        self.wait_status_by_command(code, status)
+    }
+
+    /// Waits until the case has this status on the command line.
+    pub fn wait_status_by_command(&self, code: &str, status: &str) -> Result<()> {
         let mut last = String::new();
         wait::until(&format!("the status {status}"), wait::STEP, || {
             let case = self.case(code)?;
-            case.get("status").and_then(Value::as_str).unwrap_or_default().clone_into(&mut last);
+            case.get("status")
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .clone_into(&mut last);
             Ok((last == status).then_some(()))
         })
         .with_context(|| format!("the last status was {last:?}"))
@@ -107,7 +129,10 @@ impl Supporter {
     /// The row of a case that shows this status.
     fn row(&self, code: &str, shown: &str) -> Result<Wanted> {
         let case = self.case(code)?;
-        let customer = case.get("customer").and_then(Value::as_str).unwrap_or_default();
+        let customer = case
+            .get("customer")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         Ok(named(&format!("{code}, {customer}, {shown}")))
     }
 
@@ -120,7 +145,14 @@ impl Supporter {
 
     /// Signs in on the command line.
     pub fn login(&self, server: &str, name: &str, password: &str) -> Result<()> {
-        let arguments = ["login", "--server", server, "--user", name, "--password-stdin"];
+        let arguments = [
+            "login",
+            "--server",
+            server,
+            "--user",
+            name,
+            "--password-stdin",
+        ];
         let done = self.command(&arguments, Some(&format!("{password}\n")))?;
         ensure!(done.status.success(), "aldis login: {}", done.stderr);
         Ok(())
@@ -142,7 +174,8 @@ impl Supporter {
         if !done.status.success() {
             bail!("aldis {}: {}", arguments.join(" "), done.stderr.trim());
         }
-        serde_json::from_str(&done.stdout).with_context(|| format!("aldis {} said {:?}", arguments.join(" "), done.stdout))
+        serde_json::from_str(&done.stdout)
+            .with_context(|| format!("aldis {} said {:?}", arguments.join(" "), done.stdout))
     }
 
     /// Opens only the viewer, with statistics.
@@ -151,8 +184,15 @@ impl Supporter {
         // An older viewer's lines must not be taken for this one's.
         drop(std::fs::remove_file(&stats));
         let mut command = self.desk.command(&self.binary);
-        command.args(["connect", code]).args(arguments).arg("--stats-json").arg(&stats);
-        Ok(Viewer { program: self.desk.start_program("viewer", &command)?, stats })
+        command
+            .args(["connect", code])
+            .args(arguments)
+            .arg("--stats-json")
+            .arg(&stats);
+        Ok(Viewer {
+            program: self.desk.start_program("viewer", &command)?,
+            stats,
+        })
     }
 }
 
@@ -165,6 +205,8 @@ impl Viewer {
     /// All whole lines of statistics so far.
     pub fn stats(&self) -> Vec<Value> {
         let text = std::fs::read_to_string(&self.stats).unwrap_or_default();
-        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+        text.lines()
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect()
     }
 }

@@ -12,7 +12,11 @@ pub const STEP: Duration = Duration::from_secs(20);
 const POLL: Duration = Duration::from_millis(15);
 
 /// Calls `attempt` until it gives a value, and fails after `limit` with what was waited for.
-pub fn until<T>(what: &str, limit: Duration, mut attempt: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+pub fn until<T>(
+    what: &str,
+    limit: Duration,
+    mut attempt: impl FnMut() -> Result<Option<T>>,
+) -> Result<T> {
     let start = Instant::now();
     loop {
         if let Some(value) = attempt()? {

@@ -59,17 +59,32 @@ impl Watcher {
             WindowClass::INPUT_OUTPUT,
             visual,
             // No window manager's frame or key bindings: what arrives here arrived at the display.
-            &CreateWindowAux::new().override_redirect(1).background_pixel(0x00e5_e9f0).event_mask(events),
+            &CreateWindowAux::new()
+                .override_redirect(1)
+                .background_pixel(0x00e5_e9f0)
+                .event_mask(events),
         )?;
-        connection.change_property8(PropMode::REPLACE, window, AtomEnum::WM_NAME, AtomEnum::STRING, b"watcher")?;
+        connection.change_property8(
+            PropMode::REPLACE,
+            window,
+            AtomEnum::WM_NAME,
+            AtomEnum::STRING,
+            b"watcher",
+        )?;
         connection.map_window(window)?;
         connection.flush()?;
-        let mut watcher = Self { connection, seen: Vec::new(), area };
+        let mut watcher = Self {
+            connection,
+            seen: Vec::new(),
+            area,
+        };
         wait::until("the watcher's window", wait::STEP, || {
             let event = watcher.connection.poll_for_event()?;
             Ok(matches!(event, Some(Event::Expose(_))).then_some(()))
         })?;
-        watcher.connection.set_input_focus(InputFocus::PARENT, window, x11rb::CURRENT_TIME)?;
+        watcher
+            .connection
+            .set_input_focus(InputFocus::PARENT, window, x11rb::CURRENT_TIME)?;
         watcher.connection.get_input_focus()?.reply()?;
         watcher.seen()?;
         watcher.forget();
@@ -87,8 +102,12 @@ impl Watcher {
             let seen = match event {
                 Event::KeyPress(key) => Seen::Key(key.detail, true),
                 Event::KeyRelease(key) => Seen::Key(key.detail, false),
-                Event::ButtonPress(button) => Seen::Button(button.detail, true, button.root_x, button.root_y),
-                Event::ButtonRelease(button) => Seen::Button(button.detail, false, button.root_x, button.root_y),
+                Event::ButtonPress(button) => {
+                    Seen::Button(button.detail, true, button.root_x, button.root_y)
+                }
+                Event::ButtonRelease(button) => {
+                    Seen::Button(button.detail, false, button.root_x, button.root_y)
+                }
                 Event::MotionNotify(motion) => Seen::Motion(motion.root_x, motion.root_y),
                 _ => continue,
             };

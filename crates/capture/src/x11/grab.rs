@@ -38,7 +38,10 @@ impl Grabber {
     pub(super) fn new(conn: &RustConnection, screen: &Screen) -> Result<Self, CaptureError> {
         let setup = conn.setup();
         let depth = screen.root_depth;
-        let format = setup.pixmap_formats.iter().find(|format| format.depth == depth);
+        let format = setup
+            .pixmap_formats
+            .iter()
+            .find(|format| format.depth == depth);
         let bits = format.map_or(0, |format| format.bits_per_pixel);
         let visual = screen
             .allowed_depths
@@ -55,11 +58,20 @@ impl Grabber {
         }
         // File descriptors travel with MIT-SHM 1.2; a server on another machine has no use for
         // them, and says so when the first one arrives.
-        let shared = conn.extension_information(shm::X11_EXTENSION_NAME)?.is_some() && {
-            let version = conn.shm_query_version()?.reply()?;
-            (version.major_version, version.minor_version) >= (1, 2)
-        };
-        Ok(Self { shared: if shared { Shared::Yes(None) } else { Shared::No } })
+        let shared = conn
+            .extension_information(shm::X11_EXTENSION_NAME)?
+            .is_some()
+            && {
+                let version = conn.shm_query_version()?.reply()?;
+                (version.major_version, version.minor_version) >= (1, 2)
+            };
+        Ok(Self {
+            shared: if shared {
+                Shared::Yes(None)
+            } else {
+                Shared::No
+            },
+        })
     }
 
     /// Brings these parts of `frame` up to date; `place` is its top left corner on the desktop.
@@ -75,7 +87,10 @@ impl Grabber {
     ) -> Result<(), CaptureError> {
         let needed = frame.data().len();
         if let Shared::Yes(segment) = &mut self.shared {
-            if segment.as_ref().is_none_or(|segment| segment.length < needed) {
+            if segment
+                .as_ref()
+                .is_none_or(|segment| segment.length < needed)
+            {
                 if let Some(old) = segment.take() {
                     conn.shm_detach(old.id)?;
                 }
@@ -120,7 +135,9 @@ fn fetch_shared(
     }
     for ((cookie, offset), part) in answers.into_iter().zip(parts) {
         cookie.reply()?;
-        segment.read(offset, (part.area() * 4) as usize, |pixels| copy(pixels, *part, frame));
+        segment.read(offset, (part.area() * 4) as usize, |pixels| {
+            copy(pixels, *part, frame);
+        });
     }
     Ok(())
 }
@@ -160,7 +177,11 @@ fn on_desktop(place: (i32, i32), part: Rect) -> Result<(i16, i16, u16, u16), Cap
 fn copy(pixels: &[u8], part: Rect, frame: &mut Frame) {
     let rows = pixels.chunks_exact((part.width as usize * 4).max(4));
     for (y, source) in (part.y..part.bottom()).zip(rows) {
-        for (to, from) in frame.row_mut(part, y).chunks_exact_mut(4).zip(source.chunks_exact(4)) {
+        for (to, from) in frame
+            .row_mut(part, y)
+            .chunks_exact_mut(4)
+            .zip(source.chunks_exact(4))
+        {
             let pixel = u32::from_le_bytes([from[0], from[1], from[2], from[3]]);
             to.copy_from_slice(&(pixel | 0xff00_0000).to_le_bytes());
         }
@@ -175,15 +196,24 @@ struct Segment {
     length: usize,
 }
 
-#[expect(unsafe_code, reason = "the mapping belongs to the segment and to no thread")]
+#[expect(
+    unsafe_code,
+    reason = "the mapping belongs to the segment and to no thread"
+)]
 // SAFETY: `start` is an ordinary address of this process, valid from any thread.
 unsafe impl Send for Segment {}
 
 impl Segment {
     /// Makes a segment and gives it to the server; none if the server does not take it.
     fn attach(conn: &RustConnection, length: usize) -> Result<Option<Self>, CaptureError> {
-        let Ok((file, start)) = make(length) else { return Ok(None) };
-        let segment = Self { id: conn.generate_id()?, start, length };
+        let Ok((file, start)) = make(length) else {
+            return Ok(None);
+        };
+        let segment = Self {
+            id: conn.generate_id()?,
+            start,
+            length,
+        };
         let answer = match conn.shm_attach_fd(segment.id, file, false) {
             Ok(cookie) => cookie.check(),
             Err(error) => Err(error.into()),
@@ -201,7 +231,11 @@ impl Segment {
     /// Shows these bytes; the server must have answered the request that fills them.
     #[expect(unsafe_code, reason = "the memory is shared with the X server")]
     fn read(&mut self, offset: usize, length: usize, look: impl FnOnce(&[u8])) {
-        assert!(offset.checked_add(length).is_some_and(|end| end <= self.length));
+        assert!(
+            offset
+                .checked_add(length)
+                .is_some_and(|end| end <= self.length)
+        );
         // SAFETY: the range lies in the mapping, which lives as long as `self` and cannot shrink
         // (it is sealed); the server writes only while it answers a request for this range, and
         // it has answered, and `&mut self` keeps others from asking again meanwhile.
@@ -229,7 +263,14 @@ fn make(length: usize) -> Result<(OwnedFd, NonNull<u8>), Errno> {
     fcntl_add_seals(&file, SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)?;
     // SAFETY: the system chooses a free place, so no memory that Rust knows of is replaced.
     let start = unsafe {
-        mmap(std::ptr::null_mut(), length, ProtFlags::READ, MapFlags::SHARED, &file, 0)
+        mmap(
+            std::ptr::null_mut(),
+            length,
+            ProtFlags::READ,
+            MapFlags::SHARED,
+            &file,
+            0,
+        )
     }?;
     Ok((file, NonNull::new(start.cast()).ok_or(Errno::NOMEM)?))
 }

@@ -12,7 +12,10 @@ const MAX_MONITORS: usize = 32;
 
 /// Whether the server knows monitors (`RandR` 1.5); otherwise the whole desktop counts as one.
 pub(super) fn has_monitors(conn: &RustConnection) -> Result<bool, CaptureError> {
-    if conn.extension_information(randr::X11_EXTENSION_NAME)?.is_none() {
+    if conn
+        .extension_information(randr::X11_EXTENSION_NAME)?
+        .is_none()
+    {
         return Ok(false);
     }
     let version = conn.randr_query_version(1, 5)?.reply()?;
@@ -44,7 +47,15 @@ pub(super) fn read(
             let name = String::from_utf8_lossy(&name).into_owned();
             // The name's atom: it outlives a change of order and of place.
             let id = info.name;
-            monitors.push(Monitor { id, name, x, y, width, height, primary: info.primary });
+            monitors.push(Monitor {
+                id,
+                name,
+                x,
+                y,
+                width,
+                height,
+                primary: info.primary,
+            });
         }
     }
     if monitors.is_empty() {

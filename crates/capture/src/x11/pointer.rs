@@ -18,10 +18,14 @@ pub(super) fn shape(conn: &RustConnection) -> Result<PointerShape, CaptureError>
 }
 
 fn convert(image: &GetCursorImageReply) -> PointerShape {
-    let (width, height) =
-        (image.width.min(MAX_POINTER_SIDE), image.height.min(MAX_POINTER_SIDE));
+    let (width, height) = (
+        image.width.min(MAX_POINTER_SIDE),
+        image.height.min(MAX_POINTER_SIDE),
+    );
     let mut rgba = Vec::with_capacity(usize::from(width) * usize::from(height) * 4);
-    let rows = image.cursor_image.chunks_exact(usize::from(image.width).max(1));
+    let rows = image
+        .cursor_image
+        .chunks_exact(usize::from(image.width).max(1));
     for row in rows.take(height.into()) {
         for pixel in &row[..width.into()] {
             let [alpha, red, green, blue] = pixel.to_be_bytes();
@@ -51,7 +55,10 @@ mod tests {
             cursor_image: vec![0x8010_2030; 600],
             ..GetCursorImageReply::default()
         });
-        assert_eq!((shape.width, shape.height, shape.hot_x, shape.hot_y), (256, 2, 255, 1));
+        assert_eq!(
+            (shape.width, shape.height, shape.hot_x, shape.hot_y),
+            (256, 2, 255, 1)
+        );
         assert_eq!(shape.rgba.len(), 256 * 2 * 4);
         assert_eq!(shape.rgba[..4], [0x10, 0x20, 0x30, 0x80]);
     }

@@ -49,7 +49,12 @@ impl Keymap {
             modifiers: modifiers
                 .keycodes
                 .chunks(row)
-                .map(|row| row.iter().copied().filter(|keycode| *keycode != 0).collect())
+                .map(|row| {
+                    row.iter()
+                        .copied()
+                        .filter(|keycode| *keycode != 0)
+                        .collect()
+                })
                 .collect(),
         })
     }
@@ -61,7 +66,9 @@ impl Keymap {
     /// What one key means, level by level.
     pub(super) fn keysyms(&self, keycode: Keycode) -> &[Keysym] {
         let start = usize::from(keycode.saturating_sub(self.first)) * self.width;
-        self.keysyms.get(start..start + self.width).unwrap_or_default()
+        self.keysyms
+            .get(start..start + self.width)
+            .unwrap_or_default()
     }
 
     /// Makes a key mean nothing here.
@@ -74,17 +81,24 @@ impl Keymap {
 
     /// The key that bears one of these keysyms, pressed with no modifier.
     pub(super) fn key(&self, keysyms: &[Keysym]) -> Option<Keycode> {
-        self.keys().find(|(_, levels)| keysyms.contains(&levels[0])).map(|(keycode, _)| keycode)
+        self.keys()
+            .find(|(_, levels)| keysyms.contains(&levels[0]))
+            .map(|(keycode, _)| keycode)
     }
 
     /// How to type one of these keysyms with Shift at most.
     pub(super) fn stroke(&self, keysyms: &[Keysym]) -> Option<Stroke> {
         let at = |level: usize| {
             let found = self.keys().find(|(_, levels)| {
-                levels.get(level).is_some_and(|keysym| keysyms.contains(keysym))
+                levels
+                    .get(level)
+                    .is_some_and(|keysym| keysyms.contains(keysym))
                     && !levels.iter().take(2).any(|keysym| KEYPAD.contains(keysym))
             });
-            found.map(|(keycode, _)| Stroke { keycode, shift: level == 1 })
+            found.map(|(keycode, _)| Stroke {
+                keycode,
+                shift: level == 1,
+            })
         };
         at(0).or_else(|| at(1).filter(|_| self.shift().is_some()))
     }
@@ -105,19 +119,30 @@ impl Keymap {
 
     /// Whether this is a Shift key.
     pub(super) fn is_shift(&self, keycode: Keycode) -> bool {
-        self.modifiers.get(SHIFT_ROW).is_some_and(|row| row.contains(&keycode))
+        self.modifiers
+            .get(SHIFT_ROW)
+            .is_some_and(|row| row.contains(&keycode))
     }
 
     /// Whether this key changes what others mean.
     pub(super) fn is_modifier(&self, keycode: Keycode) -> bool {
-        self.modifiers.iter().flatten().any(|modifier| *modifier == keycode)
+        self.modifiers
+            .iter()
+            .flatten()
+            .any(|modifier| *modifier == keycode)
     }
 
     /// Whether pressing this key toggles something.
     pub(super) fn is_lock(&self, keycode: Keycode) -> bool {
-        const LOCKS: [Keysym; 4] =
-            [key::Caps_Lock, key::Shift_Lock, key::Num_Lock, key::ISO_Level3_Lock];
-        self.keysyms(keycode).iter().any(|keysym| LOCKS.contains(keysym))
+        const LOCKS: [Keysym; 4] = [
+            key::Caps_Lock,
+            key::Shift_Lock,
+            key::Num_Lock,
+            key::ISO_Level3_Lock,
+        ];
+        self.keysyms(keycode)
+            .iter()
+            .any(|keysym| LOCKS.contains(keysym))
     }
 
     /// The modifier that is `NumLock`, as a mask.
@@ -125,7 +150,8 @@ impl Keymap {
     /// It is on all day on many machines and changes nothing about the keys that text uses.
     pub(super) fn num_lock(&self) -> u16 {
         let rows = self.modifiers.iter().enumerate().filter(|(_, row)| {
-            row.iter().any(|keycode| self.keysyms(*keycode).contains(&key::Num_Lock))
+            row.iter()
+                .any(|keycode| self.keysyms(*keycode).contains(&key::Num_Lock))
         });
         rows.fold(0, |mask, (bit, _)| mask | 1 << bit)
     }
@@ -140,24 +166,58 @@ mod tests {
             first: 8,
             width: 2,
             keysyms: vec![
-                key::KP_Delete, 0x2c, // 8: the keypad's comma
-                0x3b, 0x2c, // 9
-                0x61, 0x41, // 10
-                0, 0, // 11
-                key::Shift_L, 0, // 12
-                0, 0, // 13
-                key::Num_Lock, 0, // 14
+                key::KP_Delete,
+                0x2c, // 8: the keypad's comma
+                0x3b,
+                0x2c, // 9
+                0x61,
+                0x41, // 10
+                0,
+                0, // 11
+                key::Shift_L,
+                0, // 12
+                0,
+                0, // 13
+                key::Num_Lock,
+                0, // 14
             ],
-            modifiers: vec![vec![12], vec![13], vec![], vec![], vec![14], vec![], vec![], vec![]],
+            modifiers: vec![
+                vec![12],
+                vec![13],
+                vec![],
+                vec![],
+                vec![14],
+                vec![],
+                vec![],
+                vec![],
+            ],
         }
     }
 
     #[test]
     fn text_prefers_a_plain_key_and_avoids_the_keypad() {
         let keymap = keymap();
-        assert_eq!(keymap.stroke(&[0x61]), Some(Stroke { keycode: 10, shift: false }));
-        assert_eq!(keymap.stroke(&[0x41]), Some(Stroke { keycode: 10, shift: true }));
-        assert_eq!(keymap.stroke(&[0x2c]), Some(Stroke { keycode: 9, shift: true }));
+        assert_eq!(
+            keymap.stroke(&[0x61]),
+            Some(Stroke {
+                keycode: 10,
+                shift: false
+            })
+        );
+        assert_eq!(
+            keymap.stroke(&[0x41]),
+            Some(Stroke {
+                keycode: 10,
+                shift: true
+            })
+        );
+        assert_eq!(
+            keymap.stroke(&[0x2c]),
+            Some(Stroke {
+                keycode: 9,
+                shift: true
+            })
+        );
         assert_eq!(keymap.stroke(&[0x7e]), None);
         assert_eq!(keymap.key(&[0x41]), None);
     }

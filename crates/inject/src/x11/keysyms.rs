@@ -12,7 +12,11 @@ const UNICODE: u32 = 0x0100_0000;
 /// understand, and the Unicode one.
 pub(super) fn of_char(c: char) -> [u32; 2] {
     let plain = u32::from(c);
-    let unicode = if matches!(plain, 0x20..=0x7e | 0xa0..=0xff) { plain } else { UNICODE | plain };
+    let unicode = if matches!(plain, 0x20..=0x7e | 0xa0..=0xff) {
+        plain
+    } else {
+        UNICODE | plain
+    };
     match Keysym::from_char(c).raw() {
         key::NoSymbol => [unicode, unicode],
         legacy => [legacy, unicode],
@@ -25,7 +29,9 @@ pub(super) fn of_key(shortcut: Key) -> Option<[u32; 2]> {
         Key::Char(c) if c.is_control() => return None,
         Key::Char(c) => {
             let mut lower = c.to_lowercase();
-            return Some(of_char(lower.next().filter(|_| lower.next().is_none()).unwrap_or(c)));
+            return Some(of_char(
+                lower.next().filter(|_| lower.next().is_none()).unwrap_or(c),
+            ));
         }
         Key::Function(number @ 1..=24) => key::F1 + u32::from(number) - 1,
         Key::Function(_) => return None,

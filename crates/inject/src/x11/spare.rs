@@ -49,7 +49,11 @@ impl Spares {
                 && keymap.keysyms(slot.keycode).first() == Some(&slot.keysym)
         });
         for keycode in keymap.unused() {
-            self.slots.push(Slot { keycode, keysym: key::NoSymbol, used: None });
+            self.slots.push(Slot {
+                keycode,
+                keysym: key::NoSymbol,
+                used: None,
+            });
         }
         // A lent key is found here only, or it would be taken for one of the layout's own, which
         // keep their meaning.
@@ -59,7 +63,10 @@ impl Spares {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "programs need real time to hear of a new meaning")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "programs need real time to hear of a new meaning"
+)]
 fn now() -> Instant {
     Instant::now()
 }
@@ -67,13 +74,22 @@ fn now() -> Instant {
 impl Desktop {
     /// Makes a key mean this keysym at every level, for now, and gives it.
     pub(super) fn lend(&mut self, keysym: Keysym) -> Result<Keycode, InjectError> {
-        let known = self.spares.slots.iter_mut().find(|slot| slot.keysym == keysym);
+        let known = self
+            .spares
+            .slots
+            .iter_mut()
+            .find(|slot| slot.keysym == keysym);
         if let Some(slot) = known {
             slot.used = Some(now());
             return Ok(slot.keycode);
         }
         let held = |slot: &&mut Slot| !self.keys.values().any(|keycode| *keycode == slot.keycode);
-        let slot = self.spares.slots.iter_mut().filter(held).min_by_key(|slot| slot.used);
+        let slot = self
+            .spares
+            .slots
+            .iter_mut()
+            .filter(held)
+            .min_by_key(|slot| slot.used);
         let slot = slot.ok_or(InjectError::NoSpareKey)?;
         if let Some(used) = slot.used {
             std::thread::sleep(REST.saturating_sub(now().saturating_duration_since(used)));
@@ -90,7 +106,10 @@ impl Desktop {
     pub(super) fn return_spares(&mut self) -> Result<(), InjectError> {
         self.refresh()?;
         let slots = std::mem::take(&mut self.spares.slots);
-        let lent: Vec<_> = slots.iter().filter(|slot| slot.keysym != key::NoSymbol).collect();
+        let lent: Vec<_> = slots
+            .iter()
+            .filter(|slot| slot.keysym != key::NoSymbol)
+            .collect();
         if let Some(last) = lent.iter().filter_map(|slot| slot.used).max() {
             std::thread::sleep(REST.saturating_sub(now().saturating_duration_since(last)));
         }
@@ -104,12 +123,8 @@ impl Desktop {
     fn change(&mut self, keycode: Keycode, keysym: Keysym) -> Result<(), InjectError> {
         // What came before is not ours to ignore.
         self.drain(None)?;
-        self.conn.change_keyboard_mapping(
-            1,
-            keycode,
-            COLUMNS,
-            &[keysym; COLUMNS as usize],
-        )?;
+        self.conn
+            .change_keyboard_mapping(1, keycode, COLUMNS, &[keysym; COLUMNS as usize])?;
         self.conn.sync()?;
         self.drain(Some(keycode))
     }

@@ -5,11 +5,11 @@
 //! is the usual case, this costs one question to the server.
 
 use aldis_session::ControlToken;
+use x11rb::connection::Connection as _;
 use x11rb::protocol::xkb::{ConnectionExt as _, Group};
 use x11rb::protocol::xproto::{
     ConnectionExt as _, KEY_PRESS_EVENT, KEY_RELEASE_EVENT, Keycode, Keysym,
 };
-use x11rb::connection::Connection as _;
 use xkeysym::key;
 
 use super::keymap::Stroke;
@@ -62,7 +62,10 @@ impl Desktop {
             let stroke = match known {
                 Some(stroke) => stroke,
                 // All its levels are alike, so that a stuck Shift does no harm.
-                None => Stroke { keycode: self.lend(wanted[0])?, shift: false },
+                None => Stroke {
+                    keycode: self.lend(wanted[0])?,
+                    shift: false,
+                },
             };
             if !token.is_live() {
                 return Err(InjectError::Revoked);
@@ -140,6 +143,8 @@ impl Desktop {
         let keys = self.conn.query_keymap()?.reply()?.keys;
         let is_down = |keycode: &Keycode| keys[usize::from(keycode / 8)] & 1 << (keycode % 8) != 0;
         let down = (Keycode::MIN..=Keycode::MAX).filter(is_down);
-        Ok(down.filter(|keycode| self.keymap.is_modifier(*keycode)).collect())
+        Ok(down
+            .filter(|keycode| self.keymap.is_modifier(*keycode))
+            .collect())
     }
 }

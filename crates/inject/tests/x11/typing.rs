@@ -5,6 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
 use aldis_wire::input::{Key, NamedKey};
+use x11rb::protocol::xproto::ConnectionExt as _;
 
 use crate::server::{LIMIT, Supporter, Xvfb, until};
 
@@ -40,7 +41,11 @@ impl Terminal {
         let terminal = Self { process, folder };
         // No window manager: who has the pointer has the keyboard.
         supporter.point(60, 60);
-        until("the terminal", || terminal.file().exists());
+        let (conn, root) = server.client();
+        until("the terminal", || {
+            let below = conn.query_pointer(root).unwrap().reply().unwrap().child;
+            below != x11rb::NONE && terminal.file().exists()
+        });
         terminal
     }
 
@@ -162,14 +167,14 @@ fn with_caps_lock_on() {
 #[test]
 fn with_num_lock_on() {
     types_exactly(&["de"], |server, _| {
-        server.run("xdotool", &["key", "Num_Lock"])
+        server.run("xdotool", &["key", "Num_Lock"]);
     });
 }
 
 #[test]
 fn with_shift_held_by_the_supporter() {
     let (server, mut supporter) = types_exactly(&["de"], |_, supporter| {
-        supporter.named(NamedKey::Shift, true)
+        supporter.named(NamedKey::Shift, true);
     });
     assert_eq!(state(&server).1, 1, "Shift is put back");
     supporter.named(NamedKey::Shift, false);
@@ -199,8 +204,9 @@ fn across_a_change_of_layout() {
     for layout in ["us", "de", "es", "us,ru", "fr", "de"] {
         server.run("setxkbmap", &[layout]);
         for _ in 0..2 {
-            wanted.push_str(&format!("{layout} {TEXT}\n"));
-            supporter.text(&format!("{layout} {TEXT}\n"));
+            let line = format!("{layout} {TEXT}\n");
+            supporter.text(&line);
+            wanted.push_str(&line);
             terminal.expect(&wanted);
         }
     }
@@ -252,7 +258,6 @@ fn a_shortcut_ends_the_program_also_when_another_alphabet_is_active() {
 
 #[test]
 fn the_keyboard_is_as_before_when_the_injector_is_gone() {
-    use x11rb::protocol::xproto::ConnectionExt as _;
     let server = Xvfb::start();
     let (conn, _) = server.client();
     let keysyms = || {

@@ -1,0 +1,214 @@
+//! The window's owner: it paints the engine's view and tells the engine what was pressed.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aldis_host::{Command, Host, Stage, View};
+use aldis_platform::hotkey::{Hotkey, STOP_KEYS};
+use aldis_trust::{CaseLink, ServerName};
+use aldis_ui::avatar::Avatar;
+use aldis_ui::{Language, Texts, theme};
+use aldis_wire::Code;
+use egui::{CentralPanel, Context, Frame, Margin, Ui};
+
+use crate::pages::{self, Act};
+use crate::settings::{self, Settings};
+use crate::window::{self, Form};
+use crate::Arguments;
+
+/// The window.
+pub(crate) struct App {
+    host: Option<Host>,
+    left: Arc<Mutex<Option<Host>>>,
+    view: View,
+    texts: Texts,
+    settings: Settings,
+    entry: pages::Entry,
+    avatar: Avatar,
+    form: Option<Form>,
+    hotkey: Option<Hotkey>,
+}
+
+impl App {
+    pub(crate) fn new(
+        ctx: &Context,
+        runtime: &tokio::runtime::Handle,
+        arguments: Arguments,
+        left: Arc<Mutex<Option<Host>>>,
+    ) -> Result<Self, aldis_host::StartError> {
+        let mut settings = Settings::load();
+        settings.appearance = arguments.theme.unwrap_or(settings.appearance);
+        theme::apply(ctx, settings.appearance);
+        let language = arguments.language.or(settings.language);
+        let repaint = ctx.clone();
+        let host = Host::start(runtime, move || repaint.request_repaint())?;
+        let Arguments { server, code, link, language: _, theme: _ } = arguments;
+        let (server, code) = match link {
+            Some(link) => (Some(link.server), Some(link.code)),
+            None => (server, code),
+        };
+        let server = server.or_else(|| settings.server.parse().ok());
+        let mut app = Self {
+            host: Some(host),
+            left,
+            view: View::default(),
+            texts: Texts::new(language.unwrap_or_else(Language::of_system)),
+            entry: pages::Entry {
+                name: whoami::realname().ok().filter(|name| !name.trim().is_empty()).or_else(|| whoami::username().ok()).unwrap_or_default(),
+                code: code.map(|code| code.to_string()).unwrap_or_default(),
+                server: server.as_ref().map(ToString::to_string).unwrap_or_default(),
+                problem: None,
+            },
+            settings,
+            avatar: Avatar::default(),
+            form: None,
+            hotkey: None,
+        };
+        if let (Some(server), Some(code)) = (server, code) {
+            app.join(server, Some(code));
+        }
+        Ok(app)
+    }
+
+    /// Joins with what was typed, or says what is wrong with it.
+    fn get_help(&mut self) {
+        self.entry.problem = None;
+        let typed = self.entry.code.trim().to_owned();
+        let wrong = if typed.contains("://") {
+            match typed.parse::<CaseLink>() {
+                Ok(link) => return self.join(link.server, Some(link.code)),
+                Err(_) => "error-link",
+            }
+        } else {
+            match (typed.is_empty(), typed.parse::<Code>(), self.entry.server.parse::<ServerName>())
+            {
+                (false, Err(_), _) => "error-code",
+                (_, _, Err(_)) => "error-server-name",
+                (true, _, Ok(_)) if self.entry.name.trim().is_empty() => "error-bad-text",
+                (_, code, Ok(server)) => return self.join(server, code.ok()),
+            }
+        };
+        self.entry.problem = Some(self.texts.get(wrong).into_owned());
+    }
+
+    fn join(&mut self, server: ServerName, code: Option<Code>) {
+        self.settings.server = server.to_string();
+        self.settings.save();
+        let secret = settings::rejoin_secret(&server);
+        let name = self.entry.name.trim().to_owned();
+        self.send(Command::Join { server, code, name, secret });
+    }
+
+    fn send(&self, command: Command) {
+        if let Some(host) = &self.host {
+            host.send(command);
+        }
+    }
+
+    fn act(&mut self, act: Act, ctx: &Context) {
+        match act {
+            Act::GetHelp => self.get_help(),
+            Act::Choose(choice) => self.send(Command::Choose(choice)),
+            Act::StopControl => self.send(Command::StopControl),
+            Act::End => self.send(Command::End),
+            Act::Leave => {
+                self.entry.code.clear();
+                self.send(Command::Leave);
+            }
+            Act::Close => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
+            Act::Language(language) => {
+                self.texts = Texts::new(language);
+                self.settings.language = Some(language);
+                self.settings.save();
+                self.form = None;
+            }
+            Act::Appearance(appearance) => {
+                theme::set(ctx, appearance);
+                self.settings.appearance = appearance;
+                self.settings.save();
+            }
+        }
+    }
+
+    /// Holds the hot key exactly while there is something that it stops.
+    fn hold_hotkey(&mut self) {
+        let live = matches!(self.view.stage, Stage::Live { .. });
+        if !live {
+            self.hotkey = None;
+        } else if self.hotkey.is_none()
+            && let Some(host) = &self.host
+        {
+            self.hotkey = Hotkey::register(host.cutter())
+                .inspect_err(|error| tracing::warn!(%error, "the hot key does not work"))
+                .ok();
+        }
+    }
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
+        let Some(host) = &self.host else { return };
+        self.view = host.view();
+        self.hold_hotkey();
+        let form = match self.view.stage {
+            Stage::Live { .. } => Form::Banner,
+            Stage::Asked { .. } => Form::Urgent,
+            _ => Form::Calm,
+        };
+        if self.form != Some(form) {
+            self.form = Some(form);
+            window::apply(ctx, form, self.texts);
+        }
+    }
+
+    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+        let ctx = ui.ctx().clone();
+        let texts = self.texts;
+        let tokens = theme::tokens(ui);
+        let margin = if self.form == Some(Form::Banner) {
+            Margin::symmetric(14, 8)
+        } else {
+            Margin::same(24)
+        };
+        let panel = Frame::new().fill(tokens.ground).inner_margin(margin);
+        let act = CentralPanel::default().frame(panel).show(ui, |ui| match &self.view.stage {
+            Stage::Start => {
+                let look = pages::Look {
+                    language: texts.language(),
+                    appearance: self.settings.appearance,
+                };
+                let notice = self.view.notice.as_ref();
+                pages::start(ui, texts, &mut self.entry, notice, look)
+            }
+            Stage::Joining => pages::joining(ui, texts),
+            Stage::Waiting => pages::waiting(ui, texts, &self.view),
+            Stage::Asked { supporter, view_only, until } => {
+                let left = until.saturating_sub(Host::now());
+                pages::asked(ui, texts, &mut self.avatar, supporter, *view_only, left)
+            }
+            Stage::Connecting { supporter } => pages::connecting(ui, texts, supporter),
+            Stage::Live { supporter, grant, since: _, since_unix } => {
+                let keys = self.hotkey.is_some().then_some(STOP_KEYS);
+                let notice = self.view.notice.as_ref();
+                let live = pages::Live { supporter, grant: *grant, since: *since_unix, keys, notice };
+                pages::banner(ui, texts, &mut self.avatar, &live)
+            }
+            Stage::Over { supporter, lasted, reason } => {
+                let over = pages::Over { supporter, lasted: *lasted, reason: *reason };
+                pages::over(ui, texts, &self.view, &over)
+            }
+            Stage::Closed => pages::closed(ui, texts),
+        });
+        if let Some(act) = act.inner {
+            self.act(act, &ctx);
+        }
+        if self.view.notice.is_some() || matches!(self.view.stage, Stage::Asked { .. }) {
+            // The countdown; nothing else moves by itself.
+            ctx.request_repaint_after(std::time::Duration::from_millis(500));
+        }
+    }
+
+    fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        self.hotkey = None;
+        *self.left.lock().unwrap_or_else(PoisonError::into_inner) = self.host.take();
+    }
+}

@@ -1,0 +1,51 @@
+//! What the window shows at each stage.
+//!
+//! A page is given what it shows and returns what was pressed; it changes nothing itself.
+
+mod consent;
+mod entry;
+mod over;
+mod waiting;
+
+use aldis_host::{Choice, Notice};
+use aldis_ui::widgets::{self, Tone};
+use aldis_ui::{Appearance, Language, Texts};
+use egui::Ui;
+
+pub(crate) use consent::{Live, asked, banner, connecting};
+pub(crate) use entry::{Entry, Look, joining, start};
+pub(crate) use over::{Over, closed, over};
+pub(crate) use waiting::waiting;
+
+/// What was pressed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Act {
+    GetHelp,
+    Choose(Choice),
+    StopControl,
+    End,
+    Leave,
+    Close,
+    Language(Language),
+    Appearance(Appearance),
+}
+
+/// Shows what the person should know, if there is something.
+fn show_notice(ui: &mut Ui, texts: Texts, notice: Option<&Notice>) {
+    let Some(notice) = notice else { return };
+    let (tone, text) = match notice {
+        Notice::Join(error) => (Tone::Bad, texts.signal_error(error)),
+        Notice::AnswerMissed => (Tone::Warn, texts.get("notice-answer-missed").into_owned()),
+        Notice::AskCancelled => (Tone::Warn, texts.get("notice-ask-cancelled").into_owned()),
+        Notice::NeverConnected => (Tone::Warn, texts.get("notice-never-connected").into_owned()),
+        Notice::InputIgnored => (Tone::Warn, texts.get("notice-input-ignored").into_owned()),
+        Notice::NoScreen(reason) => {
+            (Tone::Bad, texts.with("notice-no-screen", [("reason", reason.as_str().into())]))
+        }
+        Notice::NoHands(reason) => {
+            (Tone::Bad, texts.with("notice-no-hands", [("reason", reason.as_str().into())]))
+        }
+    };
+    widgets::notice(ui, tone, &text);
+    widgets::gap(ui);
+}

@@ -1,0 +1,34 @@
+//! The engine's clock.
+
+use std::sync::LazyLock;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use aldis_wire::Millis;
+
+static START: LazyLock<Instant> = LazyLock::new(instant);
+
+#[expect(clippy::disallowed_methods, reason = "this is the shell's one clock")]
+fn instant() -> Instant {
+    Instant::now()
+}
+
+/// Milliseconds since the engine started; never goes back.
+pub(crate) fn now() -> Millis {
+    let elapsed = instant().saturating_duration_since(*START);
+    u64::try_from(elapsed.as_millis()).unwrap_or(Millis::MAX)
+}
+
+/// Milliseconds since 1970, by this machine's idea of it.
+pub(crate) fn unix() -> Millis {
+    #[expect(clippy::disallowed_methods, reason = "this is the shell's one clock")]
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(Millis::MAX)
+}
+
+/// Waits until [`now`] is `at`; forever if there is no such moment.
+pub(crate) async fn sleep_until(at: Option<Millis>) {
+    match at {
+        Some(at) => tokio::time::sleep(Duration::from_millis(at.saturating_sub(now()))).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,239 @@
+//! The thread that watches the screen: source → damage → encoder.
+//!
+//! One update is under way at a time.
+//! While it is, damage gathers; when the viewer has shown it, the newest picture goes out.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use aldis_capture::{CaptureError, Changes, Source, Waker};
+use aldis_inject::MonitorPlace;
+use aldis_screen::encode::Encoder;
+use aldis_screen::{Frame, Region};
+use aldis_wire::peer::{MAX_MONITORS, Monitor, PointerShape, ScreenPart, ToViewer};
+use tokio::sync::mpsc;
+
+use crate::hands::Place;
+
+/// The most parts that wait for the link.
+const PARTS: usize = 4;
+
+/// How soon a message that found the control stream full is tried again.
+const RETRY: Duration = Duration::from_millis(20);
+
+/// No monitor was asked for yet; the system never numbers one like this.
+const NO_WISH: u32 = u32::MAX;
+
+/// Controls the thread; dropping it ends the thread.
+#[derive(Debug)]
+pub(crate) struct Screen {
+    wishes: Arc<Wishes>,
+    waker: Waker,
+}
+
+#[derive(Debug)]
+struct Wishes {
+    stop: AtomicBool,
+    shown: AtomicU32,
+    monitor: AtomicU32,
+}
+
+impl Screen {
+    /// Opens the screen and starts watching it.
+    ///
+    /// Parts come out of the receiver; what concerns pointer and monitors goes to `control`.
+    pub(crate) fn start(
+        control: mpsc::Sender<ToViewer>,
+        place: Place,
+    ) -> Result<(Self, mpsc::Receiver<ScreenPart>), CaptureError> {
+        let source = aldis_capture::open()?;
+        let wishes = Arc::new(Wishes {
+            stop: AtomicBool::new(false),
+            shown: AtomicU32::new(0),
+            monitor: AtomicU32::new(NO_WISH),
+        });
+        let waker = source.waker();
+        let (parts, coded) = mpsc::channel(PARTS);
+        let mut watch = Watch {
+            source,
+            wishes: Arc::clone(&wishes),
+            control,
+            place,
+            parts,
+            frame: Frame::default(),
+            damage: Region::new(),
+            dirty: true,
+            in_flight: None,
+            unsent: Unsent::default(),
+        };
+        std::thread::Builder::new()
+            .name("screen".to_owned())
+            .spawn(move || {
+                if let Err(error) = watch.run() {
+                    tracing::info!(%error, "the screen can no longer be read");
+                    drop(watch.control.try_send(ToViewer::Problem(error.to_string())));
+                }
+            })
+            .map_err(|error| CaptureError::System(error.to_string()))?;
+        Ok((Self { wishes, waker }, coded))
+    }
+
+    /// The viewer shows the update with this number.
+    pub(crate) fn shown(&self, sequence: u32) {
+        self.wishes.shown.store(sequence, Ordering::SeqCst);
+        self.waker.wake();
+    }
+
+    /// The viewer wants another monitor.
+    pub(crate) fn select(&self, monitor: u32) {
+        self.wishes.monitor.store(monitor, Ordering::SeqCst);
+        self.waker.wake();
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        self.wishes.stop.store(true, Ordering::SeqCst);
+        self.waker.wake();
+    }
+}
+
+struct Watch {
+    source: Box<dyn Source>,
+    wishes: Arc<Wishes>,
+    control: mpsc::Sender<ToViewer>,
+    place: Place,
+    parts: mpsc::Sender<ScreenPart>,
+    frame: Frame,
+    damage: Region,
+    dirty: bool,
+    in_flight: Option<u32>,
+    unsent: Unsent,
+}
+
+/// The newest of what the control stream had no room for.
+#[derive(Default)]
+struct Unsent {
+    monitors: bool,
+    shape: Option<PointerShape>,
+    pointer: Option<ToViewer>,
+}
+
+impl Watch {
+    fn run(&mut self) -> Result<(), CaptureError> {
+        let mut encoder = Encoder::new().map_err(|error| CaptureError::System(error.to_string()))?;
+        self.tell_monitors();
+        while !self.wishes.stop.load(Ordering::SeqCst) && !self.parts.is_closed() {
+            let wish = self.wishes.monitor.swap(NO_WISH, Ordering::SeqCst);
+            if wish != NO_WISH && wish != self.source.shared() && self.source.select(wish).is_ok() {
+                // Two monitors of one size must not share a mirror.
+                encoder.restart();
+                self.dirty = true;
+                self.tell_monitors();
+            }
+            if self.in_flight == Some(self.wishes.shown.load(Ordering::SeqCst)) {
+                self.in_flight = None;
+            }
+            if self.dirty && self.in_flight.is_none() {
+                self.update(&mut encoder)?;
+            }
+            self.flush();
+            let timeout = self.unsent.waits().then_some(RETRY);
+            let changes = self.source.wait(timeout)?;
+            self.note(changes, &mut encoder);
+        }
+        Ok(())
+    }
+
+    fn update(&mut self, encoder: &mut Encoder) -> Result<(), CaptureError> {
+        self.source.grab(&mut self.frame, &mut self.damage)?;
+        self.dirty = false;
+        let parts = encoder
+            .encode(&self.frame, &self.damage)
+            .map_err(|error| CaptureError::System(error.to_string()))?;
+        self.damage.clear();
+        self.in_flight = parts.last().map(|part| part.sequence);
+        for part in parts {
+            if self.parts.blocking_send(part).is_err() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, changes: Changes, encoder: &mut Encoder) {
+        let Changes { screen, monitors, pointer_shape, pointer, woken: _ } = changes;
+        self.dirty |= screen;
+        if monitors {
+            encoder.restart();
+            self.dirty = true;
+            self.tell_monitors();
+        }
+        if let Some(shape) = pointer_shape {
+            let aldis_capture::PointerShape { width, height, hot_x, hot_y, rgba } = shape;
+            self.unsent.shape = Some(PointerShape { width, height, hot_x, hot_y, rgba });
+        }
+        if let Some((x, y)) = pointer {
+            self.unsent.pointer = Some(ToViewer::PointerMoved(self.on_monitor(x, y)));
+        }
+    }
+
+    fn shared(&self) -> MonitorPlace {
+        let id = self.source.shared();
+        let shared = self.source.monitors().iter().find(|monitor| monitor.id == id);
+        shared.map_or_else(MonitorPlace::default, |monitor| MonitorPlace {
+            x: monitor.x,
+            y: monitor.y,
+            width: monitor.width,
+            height: monitor.height,
+        })
+    }
+
+    fn on_monitor(&self, x: i32, y: i32) -> Option<(u16, u16)> {
+        let place = self.shared();
+        let x = u32::try_from(x.checked_sub(place.x)?).ok()?;
+        let y = u32::try_from(y.checked_sub(place.y)?).ok()?;
+        (x < place.width && y < place.height).then_some((x as u16, y as u16))
+    }
+
+    fn tell_monitors(&mut self) {
+        *self.place.lock().unwrap_or_else(PoisonError::into_inner) = self.shared();
+        self.unsent.monitors = true;
+    }
+
+    fn monitors(&self) -> ToViewer {
+        let list = self.source.monitors().iter().take(MAX_MONITORS);
+        let list = list.map(|monitor| Monitor {
+            id: monitor.id,
+            name: monitor.name.clone(),
+            width: monitor.width as u16,
+            height: monitor.height as u16,
+            primary: monitor.primary,
+        });
+        ToViewer::Monitors { list: list.collect(), shared: self.source.shared() }
+    }
+
+    /// Sends what is unsent as far as the control stream has room; the newest replaces the older.
+    fn flush(&mut self) {
+        if self.unsent.monitors && self.control.try_send(self.monitors()).is_ok() {
+            self.unsent.monitors = false;
+        }
+        if let Ok(permit) = self.control.try_reserve()
+            && let Some(shape) = self.unsent.shape.take()
+        {
+            permit.send(ToViewer::PointerShape(shape));
+        }
+        if let Ok(permit) = self.control.try_reserve()
+            && let Some(pointer) = self.unsent.pointer.take()
+        {
+            permit.send(pointer);
+        }
+    }
+}
+
+impl Unsent {
+    fn waits(&self) -> bool {
+        self.monitors || self.shape.is_some() || self.pointer.is_some()
+    }
+}

@@ -1,0 +1,86 @@
+//! What the customer's window paints.
+
+use aldis_link::SignalError;
+use aldis_wire::peer::{EndReason, Grant};
+use aldis_wire::signal::{Case, Supporter};
+use aldis_wire::Millis;
+
+/// Everything the customer's window shows, as of one moment.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct View {
+    /// Where the person is.
+    pub stage: Stage,
+    /// The case, once joined.
+    pub case: Option<Case>,
+    /// The server can be reached; meaningful once a case is joined.
+    pub online: bool,
+    /// Something the person should know, until the next stage.
+    pub notice: Option<Notice>,
+}
+
+/// Where the person is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Stage {
+    /// Fills in the form; perhaps because joining failed.
+    #[default]
+    Start,
+    /// Joining is under way.
+    Joining,
+    /// Waits for a supporter.
+    Waiting,
+    /// Is asked for consent.
+    Asked {
+        /// Who asks.
+        supporter: Supporter,
+        /// No more than seeing is asked for.
+        view_only: bool,
+        /// Milliseconds by the clock of [`crate::Host::now`] when it declines by itself.
+        until: Millis,
+    },
+    /// Has said yes; the supporter connects.
+    Connecting {
+        /// Who.
+        supporter: Supporter,
+    },
+    /// A supporter is connected.
+    Live {
+        /// Who.
+        supporter: Supporter,
+        /// What he may do.
+        grant: Grant,
+        /// Milliseconds by the clock of [`crate::Host::now`] when it began.
+        since: Millis,
+        /// The same moment in milliseconds since 1970.
+        since_unix: Millis,
+    },
+    /// A session is over; the case goes on unless it is closed.
+    Over {
+        /// Who was connected.
+        supporter: Supporter,
+        /// For how long, in milliseconds.
+        lasted: Millis,
+        /// Why it ended.
+        reason: EndReason,
+    },
+    /// The case was closed by the supporter, with no session before.
+    Closed,
+}
+
+/// Something the person should know.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Notice {
+    /// Joining failed.
+    Join(SignalError),
+    /// A supporter asked and got no answer in time.
+    AnswerMissed,
+    /// The supporter took his question back.
+    AskCancelled,
+    /// The supporter was allowed but did not connect.
+    NeverConnected,
+    /// The screen cannot be shared; the system's sentence.
+    NoScreen(String),
+    /// Mouse and keyboard cannot be moved; the system's sentence.
+    NoHands(String),
+    /// The supporter's app sent input that was not allowed; it was ignored.
+    InputIgnored,
+}

@@ -1,0 +1,72 @@
+//! One conversation with the server, for a command line: connect, prove who you are, ask, leave.
+
+use std::sync::Arc;
+
+use aldis_link::{BindError, Identity, IdentityError, Node, Signal, SignalError};
+use aldis_trust::ServerName;
+use aldis_wire::signal::{Answer, Request, Supporter, Token};
+use thiserror::Error;
+
+/// A signed-in conversation.
+#[derive(Debug)]
+pub struct Client {
+    signal: Signal,
+    node: Node,
+    /// For the next conversation.
+    pub token: Token,
+    /// Who signed in.
+    pub supporter: Supporter,
+}
+
+/// The conversation did not come about.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ClientError {
+    /// No socket.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// No key.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// No server, or it said no.
+    #[error(transparent)]
+    Signal(#[from] SignalError),
+}
+
+impl Client {
+    /// Signs in with name and password.
+    pub async fn sign_in(
+        server: &ServerName,
+        name: String,
+        password: String,
+    ) -> Result<Self, ClientError> {
+        Self::greet(server, Request::SignIn { name, password }).await
+    }
+
+    /// Comes back with a token.
+    pub async fn resume(server: &ServerName, token: Token) -> Result<Self, ClientError> {
+        Self::greet(server, Request::Resume { token }).await
+    }
+
+    async fn greet(server: &ServerName, request: Request) -> Result<Self, ClientError> {
+        let node = Node::bind_any(Arc::new(Identity::generate()?))?;
+        let (signal, _pushes) = Signal::connect(&node, server).await?;
+        match signal.ask(request).await? {
+            Answer::SignedIn { token, supporter, now: _ } => {
+                Ok(Self { signal, node, token, supporter })
+            }
+            _ => Err(SignalError::Lost.into()),
+        }
+    }
+
+    /// Asks the server.
+    pub async fn ask(&self, request: Request) -> Result<Answer, SignalError> {
+        self.signal.ask(request).await
+    }
+
+    /// Leaves.
+    pub async fn close(self) {
+        drop(self.signal);
+        self.node.close().await;
+    }
+}

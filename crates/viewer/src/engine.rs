@@ -1,0 +1,469 @@
+//! The one loop that decides what the supporter's app does.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aldis_link::contact::{self, Contact};
+use aldis_link::{BindError, Identity, Node};
+use aldis_trust::ServerName;
+use aldis_wire::input::Input;
+use aldis_wire::peer::{EndReason, ToHost};
+use aldis_wire::signal::{Answer, Case, Consent, Push, Refusal, Request, Token};
+use aldis_wire::{Code, SessionId};
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use crate::peer::{self, Peer, PeerNews, Way};
+use crate::picture::Picture;
+use crate::view::{Desk, Over, Session, SessionStage, View};
+
+/// The most commands and events that wait for the loop.
+const WAITING: usize = 1024;
+
+/// How often a lost session is asked for again, and how long after the last try.
+const RETURNS: u32 = 30;
+
+/// The pause between two tries to come back.
+const RETURN_PAUSE: Duration = Duration::from_secs(2);
+
+/// What the supporter wants.
+#[derive(Clone)]
+pub enum Command {
+    /// Sign in with name and password.
+    SignIn {
+        /// The server.
+        server: ServerName,
+        /// The account.
+        name: String,
+        /// Its password.
+        password: String,
+    },
+    /// Sign in with a token.
+    Resume {
+        /// The server.
+        server: ServerName,
+        /// From an earlier [`Desk::SignedIn`].
+        token: Token,
+    },
+    /// Sign out; the token is void from then on.
+    SignOut,
+    /// Make a case.
+    NewCase {
+        /// The customer's name, or empty.
+        customer: String,
+    },
+    /// Close a case for good.
+    CloseCase(Code),
+    /// Become a case's assignee.
+    AssignToMe(Code),
+    /// Give a case back to the queue.
+    Release(Code),
+    /// Ask the customer for a session.
+    Connect {
+        /// The case.
+        code: Code,
+        /// Ask for no more than seeing.
+        view_only: bool,
+    },
+    /// Mouse or keyboard.
+    Input(Input),
+    /// See another of the customer's monitors.
+    SelectMonitor(u32),
+    /// End the session, or take the question back.
+    EndSession,
+    /// The end was read; forget the session.
+    DismissSession,
+}
+
+impl std::fmt::Debug for Command {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Passwords, tokens and keystrokes are nobody's business.
+        f.write_str("Command")
+    }
+}
+
+/// The engine, running.
+#[derive(Debug)]
+pub struct Viewer {
+    commands: mpsc::Sender<Command>,
+    view: watch::Receiver<View>,
+    task: JoinSet<()>,
+}
+
+impl Viewer {
+    /// Starts the engine with the supporter's key; `changed` is called whenever there is
+    /// something new to paint.
+    pub fn start(
+        runtime: &Handle,
+        identity: Identity,
+        changed: impl Fn() + Send + Sync + 'static,
+    ) -> Result<Self, BindError> {
+        let _inside = runtime.enter();
+        let node = Node::bind_any(Arc::new(identity))?;
+        let (commands, waiting) = mpsc::channel(WAITING);
+        let (shown, view) = watch::channel(View::default());
+        let engine = Engine {
+            node,
+            shown,
+            changed: Arc::new(changed),
+            view: View::default(),
+            outbox: None,
+            server: JoinSet::new(),
+            server_name: None,
+            session: None,
+            peer: None,
+            returns: 0,
+            tasks: JoinSet::new(),
+        };
+        let mut task = JoinSet::new();
+        task.spawn_on(engine.run(waiting), runtime);
+        Ok(Self { commands, view, task })
+    }
+
+    /// What to paint.
+    pub fn view(&self) -> View {
+        self.view.borrow().clone()
+    }
+
+    /// Does what the supporter wants.
+    pub fn send(&self, command: Command) {
+        if self.commands.try_send(command).is_err() {
+            tracing::warn!("the engine does not answer");
+        }
+    }
+
+    /// Ends what runs and waits until both sides know, for a second at most.
+    pub async fn close(mut self) {
+        drop(self.commands);
+        drop(tokio::time::timeout(Duration::from_secs(1), self.task.join_next()).await);
+    }
+}
+
+/// What a question to the server was about.
+#[derive(Clone, Copy, Debug)]
+enum Tag {
+    Watch,
+    NewCase,
+    Change,
+    Connect(Code),
+    Quiet,
+}
+
+struct Engine {
+    node: Node,
+    shown: watch::Sender<View>,
+    changed: Arc<dyn Fn() + Send + Sync>,
+    view: View,
+    outbox: Option<mpsc::Sender<(Tag, Request)>>,
+    server: JoinSet<()>,
+    server_name: Option<ServerName>,
+    /// The session that is asked for or runs.
+    session: Option<SessionId>,
+    peer: Option<Peer>,
+    returns: u32,
+    tasks: JoinSet<()>,
+}
+
+impl Engine {
+    async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
+        let (news_in, mut news) = mpsc::channel(WAITING);
+        let (peer_in, mut peer) = mpsc::channel(WAITING);
+        let (again_in, mut again) = mpsc::channel(1);
+        loop {
+            tokio::select! {
+                biased;
+                command = commands.recv() => match command {
+                    Some(Command::Input(input)) => {
+                        self.say(ToHost::Input(input));
+                        continue;
+                    }
+                    Some(command) => self.command(command, &news_in),
+                    None => break,
+                },
+                Some((session, told)) = peer.recv() => {
+                    if self.session == Some(session) {
+                        self.peer_told(told, &again_in);
+                    }
+                }
+                Some(told) = news.recv() => self.server_told(told, &peer_in, &again_in),
+                Some(()) = again.recv() => self.ask_again(),
+                Some(_) = self.tasks.join_next() => continue,
+            }
+            self.paint();
+        }
+        if let Some(peer) = self.peer.take() {
+            peer.close().await;
+        }
+        self.node.close().await;
+    }
+
+    fn command(&mut self, command: Command, news: &mpsc::Sender<Contact<Tag>>) {
+        match command {
+            Command::SignIn { server, name, password } => {
+                let first = Request::SignIn { name, password };
+                self.contact(server, first, news);
+            }
+            Command::Resume { server, token } => {
+                self.contact(server, Request::Resume { token }, news);
+            }
+            Command::SignOut => {
+                self.ask(Tag::Quiet, Request::SignOut);
+                self.end_session(Over::Ended(EndReason::Supporter));
+                self.outbox = None;
+                self.view = View::default();
+            }
+            Command::NewCase { customer } => self.ask(Tag::NewCase, Request::NewCase { customer }),
+            Command::CloseCase(code) => self.ask(Tag::Change, Request::CloseCase { code }),
+            Command::AssignToMe(code) => {
+                self.ask(Tag::Change, Request::AssignCase { code, to: None });
+            }
+            Command::Release(code) => self.ask(Tag::Change, Request::ReleaseCase { code }),
+            Command::Connect { code, view_only } => self.connect(code, view_only),
+            Command::Input(input) => self.say(ToHost::Input(input)),
+            Command::SelectMonitor(id) => self.say(ToHost::SelectMonitor(id)),
+            Command::EndSession => self.end_session(Over::Ended(EndReason::Supporter)),
+            Command::DismissSession => {
+                self.end_session(Over::Ended(EndReason::Supporter));
+                self.view.session = None;
+            }
+        }
+    }
+
+    fn contact(&mut self, server: ServerName, first: Request, news: &mpsc::Sender<Contact<Tag>>) {
+        let (outbox, waiting) = mpsc::channel(contact::OUTBOX);
+        self.outbox = Some(outbox);
+        self.server.abort_all();
+        self.server_name = Some(server.clone());
+        self.view.desk = Desk::SigningIn;
+        let greeting = move |before: Option<&Answer>| match before {
+            Some(Answer::SignedIn { token, .. }) => Request::Resume { token: *token },
+            _ => first.clone(),
+        };
+        let node = self.node.clone();
+        self.server.spawn(contact::keep(node, server, greeting, None, waiting, news.clone()));
+    }
+
+    fn ask(&mut self, tag: Tag, request: Request) {
+        let sent = self.outbox.as_ref().is_some_and(|box_| box_.try_send((tag, request)).is_ok());
+        if !sent {
+            tracing::warn!("the server is away; the question is dropped");
+        }
+    }
+
+    fn say(&self, message: ToHost) {
+        if let Some(peer) = &self.peer {
+            // A full queue means a stalled link: the oldest input is as lost as the newest.
+            drop(peer.control.try_send(message));
+        }
+    }
+
+    fn connect(&mut self, code: Code, view_only: bool) {
+        self.end_session(Over::Ended(EndReason::Supporter));
+        self.returns = 0;
+        let (answers, _) = mpsc::channel(1);
+        self.view.session = Some(Session {
+            code,
+            view_only,
+            stage: SessionStage::Asking,
+            monitors: Vec::new(),
+            shared: 0,
+            picture: Arc::new(Picture::new(answers)),
+            link: None,
+            problem: None,
+            ignored: 0,
+        });
+        let key = self.node.identity().hash();
+        self.ask(Tag::Connect(code), Request::Connect { code, key, view_only });
+    }
+
+    fn server_told(
+        &mut self,
+        news: Contact<Tag>,
+        peers: &mpsc::Sender<(SessionId, PeerNews)>,
+        again: &mpsc::Sender<()>,
+    ) {
+        match news {
+            Contact::Greeted(Answer::SignedIn { token, supporter, now }) => {
+                self.view.server_ahead = now.cast_signed() - unix().cast_signed();
+                if let Some(server) = self.server_name.clone() {
+                    self.view.desk = Desk::SignedIn { supporter, server, token, online: true };
+                }
+                self.ask(Tag::Watch, Request::WatchCases);
+            }
+            Contact::Greeted(_) => {}
+            Contact::Failed(error) => {
+                self.outbox = None;
+                self.view.desk = Desk::Refused(error);
+                self.view.cases = Arc::default();
+            }
+            Contact::Away => {
+                if let Desk::SignedIn { online, .. } = &mut self.view.desk {
+                    *online = false;
+                }
+            }
+            Contact::Push(Push::Case(case)) => self.case_is(case),
+            Contact::Push(Push::ConnectAnswered { session, answer })
+                if self.session == Some(session) =>
+            {
+                match answer {
+                    Consent::Allowed { grant: _, key, candidates } => {
+                        self.stage(SessionStage::Connecting);
+                        let way = Way { session, key, candidates };
+                        let (node, changed) = (self.node.clone(), Arc::clone(&self.changed));
+                        self.tasks.spawn(peer::run(node, way, peers.clone(), changed));
+                    }
+                    Consent::Declined { timed_out } => {
+                        self.end_session(Over::Declined { timed_out });
+                    }
+                }
+            }
+            Contact::Push(_) => {}
+            Contact::Answered(tag, answer) => self.answered(tag, answer, again),
+        }
+    }
+
+    fn answered(&mut self, tag: Tag, answer: Result<Answer, Refusal>, again: &mpsc::Sender<()>) {
+        match (tag, answer) {
+            (_, Ok(Answer::Cases(cases))) => {
+                let cases: BTreeMap<_, _> = cases.into_iter().map(|case| (case.code, case)).collect();
+                self.view.cases = Arc::new(cases);
+            }
+            (Tag::NewCase, Ok(Answer::Case(case))) => {
+                self.view.created = Some(case.code);
+                self.case_is(case);
+            }
+            (_, Ok(Answer::Case(case))) => self.case_is(case),
+            (Tag::Connect(code), Ok(Answer::Asked { session })) => {
+                let wanted = |view: &Session| {
+                    view.code == code && matches!(view.stage, SessionStage::Asking | SessionStage::Returning)
+                };
+                if self.view.session.as_ref().is_some_and(wanted) {
+                    self.session = Some(session);
+                } else {
+                    self.ask(Tag::Quiet, Request::CancelConnect { session });
+                }
+            }
+            (Tag::Connect(_), Err(refusal)) => {
+                let returning = matches!(
+                    self.view.session.as_ref().map(|session| &session.stage),
+                    Some(SessionStage::Returning)
+                );
+                let passing = matches!(refusal, Refusal::CustomerAbsent | Refusal::Busy);
+                if returning && passing {
+                    self.come_back(again);
+                } else {
+                    self.end_session(Over::Refused(refusal));
+                }
+            }
+            (Tag::Quiet, _) | (_, Ok(_)) => {}
+            (_, Err(refusal)) => {
+                let number = self.view.refused.map_or(0, |(number, _)| number);
+                self.view.refused = Some((number + 1, refusal));
+            }
+        }
+    }
+
+    fn case_is(&mut self, case: Case) {
+        Arc::make_mut(&mut self.view.cases).insert(case.code, case);
+    }
+
+    fn peer_told(&mut self, news: PeerNews, again: &mpsc::Sender<()>) {
+        let Some(view) = &mut self.view.session else { return };
+        match news {
+            PeerNews::Up(peer, grant, since) => {
+                self.returns = 0;
+                view.stage = SessionStage::Live { grant, since };
+                view.picture = Arc::clone(&peer.picture);
+                view.link = Some(peer.link.clone());
+                view.problem = None;
+                self.peer = Some(peer);
+            }
+            PeerNews::Failed(error) => {
+                if matches!(view.stage, SessionStage::Returning) {
+                    self.come_back(again);
+                } else {
+                    self.end_session(Over::Unreachable(error));
+                }
+            }
+            PeerNews::Grant(now) => {
+                if let SessionStage::Live { grant, .. } = &mut view.stage {
+                    *grant = now;
+                }
+            }
+            PeerNews::Monitors(monitors, shared) => {
+                view.monitors = monitors;
+                view.shared = shared;
+            }
+            PeerNews::Problem(sentence) => view.problem = Some(sentence),
+            PeerNews::InputIgnored => view.ignored += 1,
+            PeerNews::Ended(reason) => self.end_session(Over::Ended(reason)),
+            PeerNews::Lost => {
+                view.link = None;
+                view.stage = SessionStage::Returning;
+                self.peer = None;
+                self.come_back(again);
+            }
+        }
+    }
+
+    /// Asks for the lost session again, after a pause; the customer's machine remembers its yes.
+    fn come_back(&mut self, again: &mpsc::Sender<()>) {
+        self.session = None;
+        self.returns += 1;
+        if self.returns > RETURNS {
+            return self.end_session(Over::Ended(EndReason::Lost));
+        }
+        self.stage(SessionStage::Returning);
+        let again = again.clone();
+        self.tasks.spawn(async move {
+            tokio::time::sleep(RETURN_PAUSE).await;
+            drop(again.try_send(()));
+        });
+    }
+
+    fn ask_again(&mut self) {
+        let Some(Session { code, view_only, stage: SessionStage::Returning, .. }) = self.view.session
+        else {
+            return;
+        };
+        let key = self.node.identity().hash();
+        self.ask(Tag::Connect(code), Request::Connect { code, key, view_only });
+    }
+
+    fn stage(&mut self, stage: SessionStage) {
+        if let Some(session) = &mut self.view.session {
+            session.stage = stage;
+        }
+    }
+
+    fn end_session(&mut self, over: Over) {
+        if let Some(session) = self.session.take()
+            && self.peer.is_none()
+        {
+            self.ask(Tag::Quiet, Request::CancelConnect { session });
+        }
+        if let Some(peer) = self.peer.take() {
+            self.tasks.spawn(peer.close());
+        }
+        if let Some(session) = &mut self.view.session
+            && !matches!(session.stage, SessionStage::Over(_))
+        {
+            session.link = None;
+            session.stage = SessionStage::Over(over);
+        }
+    }
+
+    fn paint(&self) {
+        self.shown.send_replace(self.view.clone());
+        (self.changed)();
+    }
+}
+
+fn unix() -> u64 {
+    #[expect(clippy::disallowed_methods, reason = "the shell's clock, to set the server's beside")]
+    let now = std::time::SystemTime::now();
+    let since = now.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,112 @@
+//! What the supporter's window paints.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use aldis_link::SignalError;
+use aldis_trust::ServerName;
+use aldis_wire::peer::{EndReason, Grant, Monitor};
+use aldis_wire::signal::{Case, Refusal, Supporter, Token};
+use aldis_wire::{Code, Millis};
+
+use crate::peer::Link;
+use crate::picture::Picture;
+
+/// Everything the supporter's window shows, as of one moment.
+#[derive(Clone, Debug, Default)]
+pub struct View {
+    /// Signed in or not.
+    pub desk: Desk,
+    /// The cases by code.
+    pub cases: Arc<BTreeMap<Code, Case>>,
+    /// This machine's clock plus this is the server's, in milliseconds.
+    pub server_ahead: i64,
+    /// The case that was made last.
+    pub created: Option<Code>,
+    /// The last thing the server refused, and how many it has refused.
+    pub refused: Option<(u64, Refusal)>,
+    /// The session, if there is one.
+    pub session: Option<Session>,
+}
+
+/// Whether the supporter is signed in.
+#[derive(Clone, Debug, Default)]
+pub enum Desk {
+    /// No; perhaps because of this.
+    #[default]
+    SignedOut,
+    /// Was refused, or the server was not found.
+    Refused(SignalError),
+    /// Is being signed in.
+    SigningIn,
+    /// Yes.
+    SignedIn {
+        /// As whom.
+        supporter: Supporter,
+        /// Where.
+        server: ServerName,
+        /// For the next start.
+        token: Token,
+        /// The server can be reached now.
+        online: bool,
+    },
+}
+
+/// One session with a customer's machine.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// Its case.
+    pub code: Code,
+    /// No more than seeing was asked for.
+    pub view_only: bool,
+    /// Where it stands.
+    pub stage: SessionStage,
+    /// The customer's monitors.
+    pub monitors: Vec<Monitor>,
+    /// Which of them is seen.
+    pub shared: u32,
+    /// The customer's screen, as far as it has come.
+    pub picture: Arc<Picture>,
+    /// The connection, while there is one.
+    pub link: Option<Link>,
+    /// What the customer's machine cannot do; its own sentence.
+    pub problem: Option<String>,
+    /// How often input was ignored for lack of a grant.
+    pub ignored: u64,
+}
+
+/// Where a session stands.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SessionStage {
+    /// The customer is being asked.
+    Asking,
+    /// The customer has said yes.
+    Connecting,
+    /// The connection was lost; it is being made again.
+    Returning,
+    /// The two sides are connected.
+    Live {
+        /// What the supporter may do.
+        grant: Grant,
+        /// Since when, by the server's clock.
+        since: Millis,
+    },
+    /// It is over.
+    Over(Over),
+}
+
+/// Why a session is over.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Over {
+    /// The customer said no, or nothing.
+    Declined {
+        /// Nothing.
+        timed_out: bool,
+    },
+    /// The server did not ask.
+    Refused(Refusal),
+    /// The customer's machine could not be reached.
+    Unreachable(aldis_link::DialError),
+    /// It was ended.
+    Ended(EndReason),
+}

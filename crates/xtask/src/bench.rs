@@ -1,0 +1,42 @@
+//! Measures what a person would feel, and what the apps cost.
+
+mod process;
+mod session;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+
+use crate::setup::Consent;
+
+/// What to measure.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    #[command(subcommand)]
+    subject: Subject,
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+enum Subject {
+    /// One session between two virtual displays on this machine, release builds.
+    Session {
+        #[command(flatten)]
+        consent: Consent,
+        /// How many keys to press.
+        #[arg(long, default_value_t = 100)]
+        keys: u32,
+        /// Uses the debug build, for trying the measurement itself.
+        #[arg(long)]
+        debug: bool,
+    },
+}
+
+/// The task `bench`.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    match options.subject {
+        Subject::Session {
+            consent,
+            keys,
+            debug,
+        } => session::run(consent, keys, !debug),
+    }
+}

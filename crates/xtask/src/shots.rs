@@ -1,0 +1,209 @@
+//! Pictures of every window, light and dark, in every language.
+
+mod sheet;
+mod words;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use aldis_e2e::{
+    Picture, SUPPORTER, Scene, XtermFile, binaries, containing, named, starting, wait,
+};
+use anyhow::{Context as _, Result};
+use clap::Args;
+
+use crate::run::build_apps;
+use crate::setup::{self, Consent, Purpose};
+use words::Words;
+
+/// Which pictures.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    consent: Consent,
+    /// Only these languages.
+    #[arg(long, value_delimiter = ',', default_values_t = ["en", "es", "de"].map(str::to_owned))]
+    languages: Vec<String>,
+    /// Only these themes.
+    #[arg(long, value_delimiter = ',', default_values_t = ["light", "dark"].map(str::to_owned))]
+    themes: Vec<String>,
+}
+
+/// The task `shots`.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    setup::ensure(
+        &[Purpose::Build, Purpose::Run, Purpose::Test],
+        options.consent,
+    )?;
+    build_apps(false)?;
+    let folder = binaries::target().join("shots");
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    let mut count = 0;
+    for language in &options.languages {
+        for theme in &options.themes {
+            let words = Words::read(&binaries::workspace().join("assets/texts"), language)?;
+            let mut album = Album {
+                folder: folder.clone(),
+                kind: format!("{language}-{theme}"),
+                pictures: Vec::new(),
+            };
+            take_all(&mut album, &words, language, theme)
+                .with_context(|| format!("{language}, {theme}"))?;
+            count += album.pictures.len();
+            sheet::save(
+                &album.pictures,
+                &folder.join(format!("sheet-{}.png", album.kind)),
+            )?;
+            println!("{}: {} pictures", album.kind, album.pictures.len());
+        }
+    }
+    println!(
+        "shots: {count} pictures, and a sheet per language and theme, in {}",
+        folder.display()
+    );
+    Ok(())
+}
+
+/// The pictures of one language and theme.
+struct Album {
+    folder: PathBuf,
+    kind: String,
+    pictures: Vec<Picture>,
+}
+
+impl Album {
+    fn take(&mut self, name: &str, display: &aldis_e2e::Display) -> Result<()> {
+        let picture = settled(display)?;
+        picture.save(&self.path(name))?;
+        self.pictures.push(picture);
+        Ok(())
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        Path::new(&self.folder).join(format!("{name}-{}.png", self.kind))
+    }
+}
+
+/// The screen once its fades and first layouts are over: the same three times running.
+fn settled(display: &aldis_e2e::Display) -> Result<Picture> {
+    let mut last = display.picture()?;
+    let mut same = 0;
+    let result = wait::until(
+        "a screen at rest",
+        std::time::Duration::from_secs(3),
+        || {
+            let now = display.picture()?;
+            same = if now == last { same + 1 } else { 0 };
+            last = now;
+            Ok((same >= 6).then_some(()))
+        },
+    );
+    // A cursor may blink for ever; then the latest will do.
+    drop(result);
+    display.picture()
+}
+
+fn take_all(album: &mut Album, words: &Words, language: &str, theme: &str) -> Result<()> {
+    let mut scene = Scene::start("shots")?;
+    let server = scene.server.name().to_owned();
+    let style = ["--language", language, "--theme", theme];
+    let _notes = XtermFile::open(scene.customer.desk())?;
+
+    scene.supporter.open(&style)?;
+    scene
+        .supporter
+        .desk()
+        .find(&named(&words.say("Sign in")).role("button"))?;
+    album.take("supporter-1-sign-in", scene.supporter.desk().display())?;
+    scene.supporter.close();
+
+    scene.login()?;
+    for customer in ["Liam", "Olivia", "Noah"] {
+        scene.supporter.new_case_by_command(customer)?;
+    }
+    let closed = scene.supporter.new_case_by_command("Sofia")?;
+    let closed = closed
+        .get("code")
+        .and_then(serde_json::Value::as_str)
+        .context("a code")?;
+    scene
+        .supporter
+        .json(&["cases", "close", closed, "--json"])?;
+    let case = scene.supporter.new_case_by_command("Emma")?;
+    let code = case
+        .get("code")
+        .and_then(serde_json::Value::as_str)
+        .context("a code")?
+        .to_owned();
+
+    scene.customer.open(&style)?;
+    scene
+        .customer
+        .desk()
+        .find(&named(&words.say("Get help now")).role("button"))?;
+    album.take("customer-1-start", scene.customer.desk().display())?;
+    scene.customer.close();
+    scene
+        .customer
+        .open(&[&style[..], &["--server", &server, "--code", &code]].concat())?;
+    scene
+        .customer
+        .desk()
+        .find(&containing(&words.say("Waiting for a supporter")))?;
+    album.take("customer-2-waiting", scene.customer.desk().display())?;
+
+    scene.supporter.open(&style)?;
+    scene
+        .supporter
+        .desk()
+        .find(&starting(&code).role("button"))?;
+    album.take("supporter-2-queue", scene.supporter.desk().display())?;
+    scene
+        .supporter
+        .desk()
+        .press(&named(&words.say("New case")).role("button"))?;
+    scene
+        .supporter
+        .desk()
+        .find(&named(&words.say("Create case")).role("button"))?;
+    album.take("supporter-3-new-case", scene.supporter.desk().display())?;
+    scene.supporter.desk().display().key("Escape")?;
+    scene.supporter.select(&code)?;
+    scene
+        .supporter
+        .desk()
+        .find(&named(&words.say("Connect")).role("button"))?;
+    album.take("supporter-4-case", scene.supporter.desk().display())?;
+
+    scene
+        .supporter
+        .desk()
+        .press(&named(&words.say("Connect")).role("button"))?;
+    scene.customer.desk().find(&containing(SUPPORTER))?;
+    scene
+        .customer
+        .desk()
+        .find(&named(&words.say("Allow")).role("button"))?;
+    album.take("customer-3-question", scene.customer.desk().display())?;
+    album.take("supporter-5-asking", scene.supporter.desk().display())?;
+    scene.customer.answer(&words.say("Allow"))?;
+    scene
+        .supporter
+        .desk()
+        .find(&named(&words.say("Remote screen")))?;
+    scene
+        .customer
+        .desk()
+        .find(&named(&words.say("Stop control")).role("button"))?;
+    album.take("customer-4-banner", scene.customer.desk().display())?;
+    album.take("supporter-6-viewer", scene.supporter.desk().display())?;
+    scene.customer.answer(&words.say("End"))?;
+    scene
+        .customer
+        .desk()
+        .find(&containing(&words.say("The session has ended")))?;
+    album.take("customer-5-ended", scene.customer.desk().display())?;
+    album.take("supporter-7-ended", scene.supporter.desk().display())
+}

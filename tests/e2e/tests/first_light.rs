@@ -1,0 +1,352 @@
+//! A supporter takes a case and helps, on two real screens, through the real windows.
+
+use std::time::Duration;
+
+use aldis_e2e::keys::{CONTROL, F12, SHIFT};
+use aldis_e2e::paint::Easel;
+use aldis_e2e::{
+    PASSWORD, Picture, Rect, SUPPORTER, Scene, Seen, Watcher, XtermFile, containing, named,
+    starting, wait,
+};
+use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
+
+/// Long enough to see that something does not happen: many times what a key press takes to arrive.
+const NOTHING: Duration = Duration::from_secs(2);
+
+#[test]
+fn from_sign_in_to_close_through_the_windows() -> Result<()> {
+    let mut scene = Scene::start("first_light-windows")?;
+    let server = scene.server.name().to_owned();
+
+    scene.supporter.open(&["--language", "en"])?;
+    scene.supporter.sign_in(&server, SUPPORTER, PASSWORD)?;
+    let code = scene.supporter.new_case("Emma")?;
+    scene.supporter.wait_status(&code, "New")?;
+
+    scene.customer.open(&["--language", "en"])?;
+    scene.customer.ask_for_help("Emma", &code, &server)?;
+    scene.customer.wait_waiting()?;
+    scene.customer.desk().find(&containing(&code))?;
+    scene.supporter.wait_status(&code, "Pending")?;
+
+    scene.supporter.press_in_case(&code, "Connect")?;
+    scene.customer.wait_question(SUPPORTER)?;
+    scene
+        .supporter
+        .desk()
+        .find(&containing("Waiting for the customer's answer"))?;
+    scene.customer.answer("Allow")?;
+    scene.customer.wait_banner(SUPPORTER, "Full control")?;
+    scene.supporter.desk().find(&named("Remote screen"))?;
+    scene
+        .supporter
+        .desk()
+        .find(&containing("Full control").role("label"))?;
+    scene
+        .supporter
+        .wait_status_by_command(&code, "InProgress")?;
+
+    scene
+        .supporter
+        .desk()
+        .press(&named("End session").role("button"))?;
+    scene.customer.wait_ended()?;
+    scene
+        .customer
+        .desk()
+        .press(&named("Close").role("button"))?;
+    scene.supporter.wait_status_by_command(&code, "Pending")?;
+    let case = scene.supporter.case(&code)?;
+    ensure!(
+        case.get("duration_ms")
+            .and_then(Value::as_i64)
+            .is_some_and(|it| it > 0),
+        "a duration in {case}"
+    );
+
+    if !scene.supporter.desk().shows(&starting(&code)) {
+        scene
+            .supporter
+            .desk()
+            .press(&named("Queue").role("button"))?;
+    }
+    scene.supporter.press_in_case(&code, "Close case")?;
+    scene
+        .supporter
+        .desk()
+        .press(&named("Yes, close it").role("button"))?;
+    scene.supporter.wait_status(&code, "Closed")?;
+
+    scene
+        .supporter
+        .desk()
+        .press(&named("Sign out").role("button"))?;
+    scene
+        .supporter
+        .desk()
+        .find(&named("Sign in").role("button"))
+        .map(drop)
+}
+
+#[test]
+fn the_viewer_shows_exactly_the_customers_pixels() -> Result<()> {
+    let mut scene = Scene::start("first_light-pixels")?;
+    let (_code, mut viewer) = scene.session("Allow")?;
+    let display = scene.customer.desk().display();
+    let (width, height) = (i32::from(display.width()), i32::from(display.height()));
+    display.point(width - 1, height - 1)?;
+
+    let area = Rect {
+        x: 30,
+        y: 60,
+        width: width - 100,
+        height: height - 160,
+    };
+    let easel = Easel::new(display, area)?;
+    let ten_seconds = Duration::from_secs(10) / 3;
+    for seed in 1..=3 {
+        let picture = Picture::random(area.width.try_into()?, area.height.try_into()?, seed);
+        easel.show(&picture)?;
+        let shown = scene.wait_same_pixels(&format!("picture-{seed}"))?;
+        ensure!(
+            shown.colours() > 1000,
+            "the picture is on the screen that was compared"
+        );
+        // Still right a while later, not only in passing.
+        wait::throughout(ten_seconds, || viewer.program.check_running())?;
+        scene.wait_same_pixels(&format!("picture-{seed}-later"))?;
+    }
+    ensure!(
+        viewer.stats().len() >= 5,
+        "a line of statistics a second: {:?}",
+        viewer.stats()
+    );
+    Ok(())
+}
+
+#[test]
+fn text_a_drag_and_the_wheel_arrive() -> Result<()> {
+    let mut scene = Scene::start("first_light-input")?;
+    let (_code, _viewer) = scene.session("Allow")?;
+    let ours = scene.supporter.desk().display();
+
+    let mut xterm = XtermFile::open(scene.customer.desk())?;
+    scene.wait_same_pixels("xterm")?;
+    ours.click(300, 500)?;
+    ours.type_text("Hello, Emma! 123 (ok)")?;
+    xterm.wait_text("Hello, Emma! 123 (ok)")?;
+
+    let area = Rect {
+        x: 500,
+        y: 60,
+        width: 400,
+        height: 280,
+    };
+    let mut watcher = Watcher::open(scene.customer.desk().display(), area)?;
+    scene.wait_same_pixels("watcher")?;
+    ours.drag((550, 100), (780, 260))?;
+    let seen = watcher.wait("the drag", |seen| {
+        seen.contains(&Seen::Button(1, true, 550, 100))
+            && seen.contains(&Seen::Button(1, false, 780, 260))
+    })?;
+    let pressed = seen
+        .iter()
+        .position(|it| matches!(it, Seen::Button(1, true, ..)))
+        .context("pressed")?;
+    let released = seen
+        .iter()
+        .position(|it| matches!(it, Seen::Button(1, false, ..)))
+        .context("released")?;
+    let moved = seen
+        .get(pressed..released)
+        .unwrap_or_default()
+        .iter()
+        .any(|it| matches!(it, Seen::Motion(..)));
+    ensure!(
+        moved,
+        "the pointer moved while the button was down: {seen:?}"
+    );
+
+    watcher.forget();
+    ours.wheel(3)?;
+    watcher.wait("three notches down", |seen| notches(seen, 5) == 3)?;
+    watcher.forget();
+    ours.wheel(-2)?;
+    watcher.wait("two notches up", |seen| notches(seen, 4) == 2)?;
+    ours.xdotool(&["click", "3"])?;
+    watcher
+        .wait("the right button", |seen| {
+            seen.iter()
+                .any(|it| matches!(it, Seen::Button(3, false, ..)))
+        })
+        .map(drop)
+}
+
+#[test]
+fn view_only_delivers_pictures_and_no_input() -> Result<()> {
+    let mut scene = Scene::start("first_light-view-only")?;
+    scene.login()?;
+    let code = scene.waiting_customer("Emma")?;
+    let _viewer = scene.viewer(&code, "View only")?;
+    scene.supporter.wait_status(&code, "InProgress")?;
+
+    let area = Rect {
+        x: 300,
+        y: 200,
+        width: 400,
+        height: 300,
+    };
+    let mut watcher = Watcher::open(scene.customer.desk().display(), area)?;
+    scene.wait_same_pixels("view-only")?;
+    let ours = scene.supporter.desk().display();
+    ours.click(500, 350)?;
+    ours.type_text("no")?;
+    ours.wheel(2)?;
+    watcher.stays_untouched(NOTHING)
+}
+
+#[test]
+fn asking_to_see_only_gives_no_control_after_allow() -> Result<()> {
+    let mut scene = Scene::start("first_light-asked-view-only")?;
+    scene.login()?;
+    let code = scene.waiting_customer("Emma")?;
+    let _viewer = scene
+        .supporter
+        .connect(&code, &["--fullscreen", "--view-only"])?;
+    scene.customer.wait_question(SUPPORTER)?;
+    let answer = if scene.customer.desk().shows(&named("Allow").role("button")) {
+        "Allow"
+    } else {
+        "View only"
+    };
+    scene.customer.answer(answer)?;
+    scene.customer.wait_banner(SUPPORTER, "View only")?;
+
+    let area = Rect {
+        x: 300,
+        y: 200,
+        width: 400,
+        height: 300,
+    };
+    let mut watcher = Watcher::open(scene.customer.desk().display(), area)?;
+    scene.wait_same_pixels("asked-view-only")?;
+    scene.supporter.desk().display().click(500, 350)?;
+    watcher.stays_untouched(NOTHING)
+}
+
+#[test]
+fn decline_means_no_picture() -> Result<()> {
+    let mut scene = Scene::start("first_light-decline")?;
+    scene.login()?;
+    let code = scene.waiting_customer("Emma")?;
+    let mut viewer = scene.supporter.connect(&code, &[])?;
+    scene.customer.wait_question(SUPPORTER)?;
+    scene.customer.answer("Decline")?;
+    scene.customer.wait_waiting()?;
+    scene.supporter.wait_status(&code, "Pending")?;
+    wait::until("the viewer to say so", wait::STEP, || {
+        let told = scene.supporter.desk().shows(&containing("declined"));
+        Ok((told || !viewer.program.is_running()).then_some(()))
+    })?;
+    ensure!(viewer.stats().iter().all(|line| {
+        line.get("screen_bytes")
+            .and_then(Value::as_i64)
+            .unwrap_or(0)
+            == 0
+    }));
+    Ok(())
+}
+
+#[test]
+fn the_hot_key_cuts_input_and_ends_the_session() -> Result<()> {
+    let mut scene = Scene::start("first_light-hot-key")?;
+    let (code, _viewer) = scene.session("Allow")?;
+    let area = Rect {
+        x: 300,
+        y: 200,
+        width: 400,
+        height: 300,
+    };
+    let mut watcher = Watcher::open(scene.customer.desk().display(), area)?;
+    scene.wait_same_pixels("before-the-hot-key")?;
+    scene.supporter.desk().display().click(500, 350)?;
+    watcher.wait("a click before the hot key", |seen| {
+        seen.iter()
+            .any(|it| matches!(it, Seen::Button(1, false, ..)))
+    })?;
+
+    scene
+        .customer
+        .desk()
+        .display()
+        .chord(&[CONTROL, SHIFT, F12])?;
+    scene.customer.wait_ended()?;
+    scene.supporter.wait_status(&code, "Pending")?;
+    scene.supporter.desk().display().click(500, 350)?;
+    watcher.stays_untouched(NOTHING)
+}
+
+#[test]
+fn stop_control_leaves_seeing_and_end_ends() -> Result<()> {
+    let mut scene = Scene::start("first_light-stop-control")?;
+    let (code, _viewer) = scene.session("Allow")?;
+    scene.customer.answer("Stop control")?;
+    scene.customer.wait_banner(SUPPORTER, "View only")?;
+
+    let area = Rect {
+        x: 300,
+        y: 200,
+        width: 400,
+        height: 300,
+    };
+    let mut watcher = Watcher::open(scene.customer.desk().display(), area)?;
+    scene.wait_same_pixels("after-stop-control")?;
+    scene.supporter.desk().display().click(500, 350)?;
+    watcher.stays_untouched(NOTHING)?;
+
+    scene.customer.answer("End")?;
+    scene.customer.wait_ended()?;
+    scene.supporter.wait_status(&code, "Pending")
+}
+
+#[test]
+fn a_customer_without_a_code_makes_a_case_and_a_link_joins() -> Result<()> {
+    let mut scene = Scene::start("first_light-no-code")?;
+    scene.login()?;
+    let server = scene.server.name().to_owned();
+    scene.customer.open(&["--language", "en"])?;
+    scene.customer.ask_for_help("Emma", "", &server)?;
+    scene.customer.wait_waiting()?;
+    let cases = scene.supporter.json(&["cases", "list", "--json"])?;
+    let only = cases
+        .get(0)
+        .with_context(|| format!("one case in {cases}"))?;
+    ensure!(
+        only.get("customer").and_then(Value::as_str) == Some("Emma"),
+        "Emma's case in {cases}"
+    );
+    ensure!(
+        only.get("customer_online") == Some(&Value::Bool(true)),
+        "Emma is online in {cases}"
+    );
+    scene.customer.close();
+
+    let case = scene.supporter.new_case_by_command("Tom")?;
+    let link = case
+        .get("customer_link")
+        .and_then(Value::as_str)
+        .context("a customer link")?;
+    ensure!(link.starts_with("aldis://"), "{link}");
+    scene.customer.open(&[link])?;
+    scene.customer.wait_waiting()?;
+    let code = case.get("code").and_then(Value::as_str).context("a code")?;
+    scene.supporter.wait_status(code, "Pending")
+}
+
+/// How often the wheel turned by one notch.
+fn notches(seen: &[Seen], button: u8) -> usize {
+    seen.iter()
+        .filter(|it| matches!(it, Seen::Button(code, true, ..) if *code == button))
+        .count()
+}
