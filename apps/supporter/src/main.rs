@@ -1,1 +1,168 @@
-fn main() {}
+//! `aldis`: the supporter's app, and its command line for scripts.
+
+#![forbid(unsafe_code)]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks there")]
+
+mod app;
+mod cli;
+mod pages;
+mod remote;
+mod settings;
+mod stats;
+mod typing;
+mod window;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use aldis_trust::ServerName;
+use aldis_ui::{Appearance, Language};
+use aldis_wire::Code;
+use clap::{Args, Parser, Subcommand};
+
+/// The supporter's app of Aldis: the service queue and the remote viewer.
+///
+/// Without a command it opens the window.
+#[derive(Debug, Parser)]
+#[command(name = "aldis", version)]
+struct Arguments {
+    #[command(flatten)]
+    look: Look,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// How a window looks.
+#[derive(Clone, Copy, Debug, Args)]
+struct Look {
+    /// The window's language instead of the system's.
+    #[arg(long, global = true)]
+    language: Option<Language>,
+    /// The window's appearance instead of the system's.
+    #[arg(long, global = true)]
+    theme: Option<Appearance>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Signs in; later commands and the window need no password then.
+    Login {
+        /// The server, as its administrator gave it.
+        #[arg(long, value_name = "HOST:PORT#FINGERPRINT")]
+        server: ServerName,
+        /// The account.
+        #[arg(long)]
+        user: String,
+        /// Reads the password from standard input, up to the end of the first line.
+        #[arg(long, required = true)]
+        password_stdin: bool,
+    },
+    /// Signs out; the token is void from then on.
+    Logout,
+    /// Works with cases.
+    #[command(subcommand)]
+    Cases(Cases),
+    /// Opens only the viewer, on this case's customer.
+    Connect {
+        /// The case.
+        code: Code,
+        /// Ask for no more than seeing.
+        #[arg(long)]
+        view_only: bool,
+        /// Remote pixels 1:1 from the display's top left corner, toolbar hidden until asked for.
+        #[arg(long)]
+        fullscreen: bool,
+        /// Writes measures to this file, a line of JSON a second.
+        #[arg(long, value_name = "FILE")]
+        stats_json: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum Cases {
+    /// Makes a case.
+    New {
+        /// The channel; a server has one so far, "default".
+        #[arg(long, default_value = "default", value_parser = ["default"])]
+        channel: String,
+        /// The customer's name.
+        #[arg(long, default_value = "")]
+        customer: String,
+        #[command(flatten)]
+        form: Form,
+    },
+    /// Shows every case, the newest first.
+    List {
+        #[command(flatten)]
+        form: Form,
+    },
+    /// Shows one case.
+    Show {
+        /// The case.
+        code: Code,
+        #[command(flatten)]
+        form: Form,
+    },
+    /// Makes a supporter responsible for a case.
+    Assign {
+        /// The case.
+        code: Code,
+        /// The supporter's account; yourself where none is given.
+        #[arg(long)]
+        to: Option<String>,
+        #[command(flatten)]
+        form: Form,
+    },
+    /// Gives a case back to the queue.
+    Release {
+        /// The case.
+        code: Code,
+        #[command(flatten)]
+        form: Form,
+    },
+    /// Closes a case for good.
+    Close {
+        /// The case.
+        code: Code,
+        #[command(flatten)]
+        form: Form,
+    },
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+struct Form {
+    /// Prints JSON for scripts.
+    #[arg(long)]
+    json: bool,
+}
+
+fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+        .with_writer(std::io::stderr)
+        .init();
+    match run(Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("aldis: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(Arguments { look, command }: Arguments) -> anyhow::Result<()> {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    match command {
+        None => window::open(&runtime, look, None),
+        Some(Command::Connect { code, view_only, fullscreen, stats_json }) => {
+            let only = window::Only { code, view_only, fullscreen, stats_json };
+            window::open(&runtime, look, Some(only))
+        }
+        Some(Command::Login { server, user, password_stdin: _ }) => {
+            runtime.block_on(cli::login(server, user))
+        }
+        Some(Command::Logout) => runtime.block_on(cli::logout()),
+        Some(Command::Cases(cases)) => runtime.block_on(cli::cases(cases)),
+    }
+}

@@ -75,6 +75,8 @@ pub enum Command {
     EndSession,
     /// The end was read; forget the session.
     DismissSession,
+    /// The window is gone.
+    Quit,
 }
 
 impl std::fmt::Debug for Command {
@@ -89,7 +91,7 @@ impl std::fmt::Debug for Command {
 pub struct Viewer {
     commands: mpsc::Sender<Command>,
     view: watch::Receiver<View>,
-    task: JoinSet<()>,
+    _task: JoinSet<()>,
 }
 
 impl Viewer {
@@ -119,7 +121,7 @@ impl Viewer {
         };
         let mut task = JoinSet::new();
         task.spawn_on(engine.run(waiting), runtime);
-        Ok(Self { commands, view, task })
+        Ok(Self { commands, view, _task: task })
     }
 
     /// What to paint.
@@ -134,10 +136,14 @@ impl Viewer {
         }
     }
 
-    /// Ends what runs and waits until both sides know, for a second at most.
-    pub async fn close(mut self) {
-        drop(self.commands);
-        drop(tokio::time::timeout(Duration::from_secs(1), self.task.join_next()).await);
+    /// Ends what runs and waits until both sides know, for two seconds at most.
+    pub async fn close(&self) {
+        let mut view = self.view.clone();
+        let ended = async {
+            drop(self.commands.send(Command::Quit).await);
+            while view.changed().await.is_ok() {}
+        };
+        drop(tokio::time::timeout(Duration::from_secs(2), ended).await);
     }
 }
 
@@ -179,8 +185,8 @@ impl Engine {
                         self.say(ToHost::Input(input));
                         continue;
                     }
+                    Some(Command::Quit) | None => break,
                     Some(command) => self.command(command, &news_in),
-                    None => break,
                 },
                 Some((session, told)) = peer.recv() => {
                     if self.session == Some(session) {
@@ -228,6 +234,7 @@ impl Engine {
                 self.end_session(Over::Ended(EndReason::Supporter));
                 self.view.session = None;
             }
+            Command::Quit => {}
         }
     }
 
@@ -419,7 +426,9 @@ impl Engine {
         let again = again.clone();
         self.tasks.spawn(async move {
             tokio::time::sleep(RETURN_PAUSE).await;
-            drop(again.try_send(()));
+            if again.try_send(()).is_err() {
+                tracing::debug!("the session is no longer wanted");
+            }
         });
     }
 

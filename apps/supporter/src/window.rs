@@ -1,0 +1,82 @@
+//! Opens the window: the whole app, or only the viewer.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use aldis_viewer::Viewer;
+use aldis_wire::Code;
+use anyhow::Context as _;
+use egui::{Vec2, ViewportBuilder};
+
+use crate::app::App;
+use crate::settings::{self, SignIn};
+use crate::{Look, stats};
+
+/// What `aldis connect` asks for.
+#[derive(Clone, Debug)]
+pub(crate) struct Only {
+    pub(crate) code: Code,
+    pub(crate) view_only: bool,
+    pub(crate) fullscreen: bool,
+    pub(crate) stats_json: Option<PathBuf>,
+}
+
+/// Opens the window and stays until it is closed.
+pub(crate) fn open(
+    runtime: &tokio::runtime::Runtime,
+    look: Look,
+    only: Option<Only>,
+) -> anyhow::Result<()> {
+    check_display()?;
+    let sign_in = SignIn::load();
+    if only.is_some() && sign_in.is_none() {
+        anyhow::bail!("you are not signed in; use `aldis login` or open the window once");
+    }
+    let identity = settings::identity()?;
+    let context = egui::Context::default();
+    let repaint = context.clone();
+    let viewer = Viewer::start(runtime.handle(), identity, move || repaint.request_repaint())?;
+    let viewer = Arc::new(viewer);
+    if let Some(path) = only.as_ref().and_then(|only| only.stats_json.as_ref()) {
+        stats::start(runtime.handle(), Arc::clone(&viewer), path)?;
+    }
+    let fullscreen = only.as_ref().is_some_and(|only| only.fullscreen);
+    let app_viewer = Arc::clone(&viewer);
+    let create: eframe::AppCreator<'_> = Box::new(move |creation| {
+        let app = App::new(&creation.egui_ctx, app_viewer, look, sign_in, only);
+        Ok(Box::new(app))
+    });
+    let outcome = eframe::run_native("aldis", options(context, fullscreen), create);
+    runtime.block_on(viewer.close());
+    outcome.map_err(|error| anyhow::anyhow!("{error}")).context("cannot open a window")
+}
+
+fn options(_context: egui::Context, fullscreen: bool) -> eframe::NativeOptions {
+    eframe::NativeOptions {
+        viewport: ViewportBuilder::default()
+            .with_app_id("aldis")
+            .with_title("Aldis")
+            .with_inner_size(Vec2::new(1180.0, 760.0))
+            .with_min_inner_size(Vec2::new(640.0, 420.0))
+            .with_fullscreen(fullscreen)
+            .with_decorations(!fullscreen),
+        centered: !fullscreen,
+        persist_window: false,
+        // Every colour of the customer's screen must come out as it is.
+        dithering: false,
+        // Copy and paste shortcuts belong to the customer's computer while the viewer has focus.
+        clipboard_shortcuts: false,
+        ..eframe::NativeOptions::default()
+    }
+}
+
+fn check_display() -> anyhow::Result<()> {
+    #[cfg(all(unix, not(target_os = "macos")))]
+    {
+        let missing = |name: &str| std::env::var_os(name).is_none_or(|value| value.is_empty());
+        if missing("DISPLAY") && missing("WAYLAND_DISPLAY") {
+            anyhow::bail!("there is no display; start it in a desktop session");
+        }
+    }
+    Ok(())
+}
