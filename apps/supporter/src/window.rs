@@ -1,7 +1,7 @@
 //! Opens the window: the whole app, or only the viewer.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use aldis_viewer::Viewer;
 use aldis_wire::Code;
@@ -33,25 +33,31 @@ pub(crate) fn open(
         anyhow::bail!("you are not signed in; use `aldis login` or open the window once");
     }
     let identity = settings::identity()?;
-    let context = egui::Context::default();
-    let repaint = context.clone();
-    let viewer = Viewer::start(runtime.handle(), identity, move || repaint.request_repaint())?;
-    let viewer = Arc::new(viewer);
+    // The engine starts before the window is there to be repainted.
+    let painter: Arc<OnceLock<egui::Context>> = Arc::default();
+    let repaint = Arc::clone(&painter);
+    let changed = move || {
+        if let Some(window) = repaint.get() {
+            window.request_repaint();
+        }
+    };
+    let viewer = Arc::new(Viewer::start(runtime.handle(), identity, changed)?);
     if let Some(path) = only.as_ref().and_then(|only| only.stats_json.as_ref()) {
         stats::start(runtime.handle(), Arc::clone(&viewer), path)?;
     }
     let fullscreen = only.as_ref().is_some_and(|only| only.fullscreen);
     let app_viewer = Arc::clone(&viewer);
     let create: eframe::AppCreator<'_> = Box::new(move |creation| {
+        painter.get_or_init(|| creation.egui_ctx.clone());
         let app = App::new(&creation.egui_ctx, app_viewer, look, sign_in, only);
         Ok(Box::new(app))
     });
-    let outcome = eframe::run_native("aldis", options(context, fullscreen), create);
+    let outcome = eframe::run_native("aldis", options(fullscreen), create);
     runtime.block_on(viewer.close());
     outcome.map_err(|error| anyhow::anyhow!("{error}")).context("cannot open a window")
 }
 
-fn options(_context: egui::Context, fullscreen: bool) -> eframe::NativeOptions {
+fn options(fullscreen: bool) -> eframe::NativeOptions {
     eframe::NativeOptions {
         viewport: ViewportBuilder::default()
             .with_app_id("aldis")

@@ -8,6 +8,11 @@ fn local(at: Millis) -> Option<DateTime<Local>> {
     Local.timestamp_millis_opt(at.cast_signed()).single()
 }
 
+/// This machine's clock.
+pub fn now() -> Millis {
+    u64::try_from(Local::now().timestamp_millis()).unwrap_or(0)
+}
+
 /// Hours and minutes, as `14:05`.
 pub fn clock(at: Millis) -> String {
     local(at).map_or_else(String::new, |at| at.format("%H:%M").to_string())

@@ -116,6 +116,14 @@ impl Picture {
         }
     }
 
+    /// Shows `show` the whole picture, for a texture that must be made anew.
+    pub fn look(&self, show: impl FnOnce(&Frame)) {
+        let state = self.state();
+        if !state.decoder.frame().bounds().is_empty() {
+            show(state.decoder.frame());
+        }
+    }
+
     /// The pointer as it is now.
     pub fn pointer(&self) -> Pointer {
         self.state().pointer.clone()

@@ -1,0 +1,425 @@
+//! The window's owner: it paints the engine's view and tells the engine what was pressed.
+
+use std::sync::Arc;
+
+use aldis_platform::keyboard::KeyboardGrab;
+use aldis_trust::ServerName;
+use aldis_ui::widgets::{self, Tone};
+use aldis_ui::{Language, Texts, theme};
+use aldis_viewer::{Command, Desk, Over, Session, SessionStage, SignalError, View, Viewer};
+use aldis_wire::Code;
+use aldis_wire::peer::{EndReason, Grant};
+use aldis_wire::signal::Token;
+use eframe::Frame;
+use egui::{CentralPanel, Context, Event, Key, Margin, Modifiers, Panel, Ui, ViewportCommand};
+use raw_window_handle::{HasDisplayHandle as _, HasWindowHandle as _};
+
+use crate::pages::{self, Act, Entry, Queue};
+use crate::remote::{Happened, Remote, Scale};
+use crate::settings::{Settings, SignIn};
+use crate::typing::{Chord, RELEASE_CHORD};
+use crate::window::Only;
+use crate::Look;
+
+/// How long to wait before a server that was not there at the start is tried again, in seconds.
+const RETRY: f64 = 3.0;
+
+/// The window.
+pub(crate) struct App {
+    viewer: Arc<Viewer>,
+    view: View,
+    texts: Texts,
+    settings: Settings,
+    /// The sign-in on the disk.
+    remembered: Option<(ServerName, Token)>,
+    entry: Entry,
+    queue: Queue,
+    remote: Remote,
+    scale: Scale,
+    /// The session is shown, not the queue.
+    in_session: bool,
+    fullscreen: bool,
+    /// The toolbar of a full screen was asked for.
+    toolbar: bool,
+    wants_grab: bool,
+    grab: Option<KeyboardGrab>,
+    /// The refusals that were read.
+    read_refusals: u64,
+    created: Option<Code>,
+    retry_at: Option<f64>,
+    only: Option<Only>,
+    asked: bool,
+}
+
+impl App {
+    pub(crate) fn new(
+        ctx: &Context,
+        viewer: Arc<Viewer>,
+        look: Look,
+        remembered: Option<(ServerName, Token)>,
+        only: Option<Only>,
+    ) -> Self {
+        let mut settings = Settings::load();
+        settings.appearance = look.theme.unwrap_or(settings.appearance);
+        theme::apply(ctx, settings.appearance);
+        // Ctrl and plus belong to the customer's computer.
+        ctx.options_mut(|options| options.zoom_with_keyboard = false);
+        let language = look.language.or(settings.language);
+        let (server, name) = (settings.server.clone(), settings.name.clone());
+        let fullscreen = only.as_ref().is_some_and(|only| only.fullscreen);
+        let app = Self {
+            viewer,
+            view: View::default(),
+            texts: Texts::new(language.unwrap_or_else(Language::of_system)),
+            settings,
+            remembered,
+            entry: Entry { server, name, ..Entry::default() },
+            queue: Queue::default(),
+            remote: Remote::default(),
+            scale: if fullscreen { Scale::Corner } else { Scale::Fit },
+            in_session: only.is_some(),
+            fullscreen,
+            toolbar: false,
+            wants_grab: false,
+            grab: None,
+            read_refusals: 0,
+            created: None,
+            retry_at: None,
+            only,
+            asked: false,
+        };
+        app.resume();
+        app
+    }
+
+    fn resume(&self) {
+        if let Some((server, token)) = self.remembered.clone() {
+            self.viewer.send(Command::Resume { server, token });
+        }
+    }
+
+    /// Keeps the disk in step with the sign-in, and a start without a server trying.
+    fn follow_sign_in(&mut self, ctx: &Context) {
+        match &self.view.desk {
+            Desk::SignedIn { supporter, server, token, .. } => {
+                self.retry_at = None;
+                let known = Some((server.clone(), *token));
+                if self.remembered != known {
+                    if let Err(error) = SignIn::save(server, *token) {
+                        tracing::warn!(%error, "the sign-in is not remembered");
+                    }
+                    self.settings.server = server.to_string();
+                    self.settings.name.clone_from(&supporter.name);
+                    self.settings.save();
+                    self.remembered = known;
+                }
+                self.entry.password.clear();
+            }
+            Desk::Refused(SignalError::Refused(_)) if self.remembered.take().is_some() => {
+                SignIn::forget();
+            }
+            Desk::Refused(_) if self.remembered.is_some() => {
+                let now = ctx.input(|input| input.time);
+                match self.retry_at {
+                    Some(at) if now >= at => {
+                        self.retry_at = None;
+                        self.resume();
+                    }
+                    Some(_) => {}
+                    None => self.retry_at = Some(now + RETRY),
+                }
+                ctx.request_repaint_after(std::time::Duration::from_millis(500));
+            }
+            _ => {}
+        }
+    }
+
+    fn follow_session(&mut self, ctx: &Context) {
+        let online = matches!(self.view.desk, Desk::SignedIn { online: true, .. });
+        if let Some(only) = &self.only
+            && online
+            && !self.asked
+        {
+            self.asked = true;
+            let (code, view_only) = (only.code, only.view_only);
+            self.viewer.send(Command::Connect { code, view_only });
+        }
+        let stage = self.view.session.as_ref().map(|session| &session.stage);
+        if matches!(stage, Some(SessionStage::Over(Over::Ended(EndReason::Supporter)))) {
+            if self.only.is_some() {
+                ctx.send_viewport_cmd(ViewportCommand::Close);
+            } else {
+                self.viewer.send(Command::DismissSession);
+                self.in_session = false;
+            }
+        }
+        if !matches!(stage, Some(SessionStage::Live { .. })) {
+            self.wants_grab = false;
+        }
+        if self.view.created != self.created {
+            self.created = self.view.created;
+            self.queue.selected = self.view.created;
+        }
+    }
+
+    fn act(&mut self, act: Act, ctx: &Context) {
+        match act {
+            Act::Engine(command) => self.viewer.send(command),
+            Act::SignIn => self.sign_in(),
+            Act::SignOut => {
+                SignIn::forget();
+                self.remembered = None;
+                self.viewer.send(Command::SignOut);
+            }
+            Act::OpenNewCase => self.queue.new_case = Some(String::new()),
+            Act::CreateCase => {
+                let customer = self.queue.new_case.take().unwrap_or_default();
+                self.viewer.send(Command::NewCase { customer });
+            }
+            Act::AskClose(code) => self.queue.closing = Some(code),
+            Act::CloseNow(code) => {
+                self.queue.closing = None;
+                self.viewer.send(Command::CloseCase(code));
+            }
+            Act::CloseDialog => {
+                self.queue.new_case = None;
+                self.queue.closing = None;
+            }
+            Act::Select(code) => {
+                self.queue.selected = Some(code);
+                self.queue.copied = None;
+            }
+            Act::Copy(text) => {
+                ctx.copy_text(text.clone());
+                self.queue.copied = Some(text);
+            }
+            Act::Connect { code, view_only } => {
+                self.in_session = true;
+                self.remote = Remote::default();
+                self.remote.take_focus();
+                self.viewer.send(Command::Connect { code, view_only });
+            }
+            Act::ShowQueue => self.in_session = false,
+            Act::ShowSession => {
+                self.in_session = true;
+                self.remote.take_focus();
+            }
+            Act::Dismiss if self.only.is_some() => ctx.send_viewport_cmd(ViewportCommand::Close),
+            Act::Dismiss => {
+                self.in_session = false;
+                self.viewer.send(Command::DismissSession);
+            }
+            Act::ToggleScale => {
+                let one_to_one = if self.fullscreen { Scale::Corner } else { Scale::Actual };
+                self.scale = if self.scale == Scale::Fit { one_to_one } else { Scale::Fit };
+                self.remote.take_focus();
+            }
+            Act::ToggleFullscreen => {
+                self.fullscreen = !self.fullscreen;
+                self.toolbar = false;
+                ctx.send_viewport_cmd(ViewportCommand::Fullscreen(self.fullscreen));
+                self.remote.take_focus();
+            }
+            Act::ToggleGrab => {
+                self.wants_grab = !self.wants_grab;
+                self.remote.take_focus();
+            }
+            Act::EndSession => self.viewer.send(Command::EndSession),
+            Act::DismissRefusal => {
+                self.read_refusals = self.view.refused.map_or(0, |(number, _)| number);
+            }
+            Act::Language(language) => {
+                self.texts = Texts::new(language);
+                self.settings.language = Some(language);
+                self.settings.save();
+            }
+            Act::Appearance(appearance) => {
+                theme::set(ctx, appearance);
+                self.settings.appearance = appearance;
+                self.settings.save();
+            }
+        }
+    }
+
+    fn sign_in(&mut self) {
+        self.entry.problem = None;
+        self.remembered = None;
+        match self.entry.server.parse() {
+            Ok(server) => {
+                let name = self.entry.name.trim().to_owned();
+                let password = self.entry.password.clone();
+                self.viewer.send(Command::SignIn { server, name, password });
+            }
+            Err(_) => {
+                self.entry.problem = Some(self.texts.get("error-server-name").into_owned());
+            }
+        }
+    }
+
+    fn refusal(&self) -> Option<String> {
+        let (number, refusal) = self.view.refused?;
+        (number > self.read_refusals).then(|| self.texts.refusal(refusal).into_owned())
+    }
+
+    fn session_page(&mut self, ui: &mut Ui, session: &Session, frame: &Frame) -> Option<Act> {
+        let control = match &session.stage {
+            SessionStage::Live { grant, .. } => *grant == Grant::Control,
+            SessionStage::Over(over) => return pages::over(ui, self.texts, session, over),
+            _ => return pages::waiting(ui, self.texts, session),
+        };
+        let mut act = None;
+        if !self.fullscreen || self.toolbar {
+            act = self.top(ui, session);
+        }
+        let tokens = theme::tokens(ui);
+        let ground = egui::Frame::new().fill(tokens.ground);
+        let scale = self.scale;
+        let happened = CentralPanel::default()
+            .frame(ground)
+            .show(ui, |ui| self.remote.show(ui, self.texts, session, scale, control))
+            .inner;
+        self.pass_on(ui, happened, frame);
+        act
+    }
+
+    /// The toolbar, and under it whatever the supporter should know.
+    fn top(&mut self, ui: &mut Ui, session: &Session) -> Option<Act> {
+        let texts = self.texts;
+        let tokens = theme::tokens(ui);
+        let customer = self.view.cases.get(&session.code).map(|case| case.customer.clone());
+        let customer = customer
+            .filter(|name| !name.is_empty())
+            .unwrap_or_else(|| texts.get("the-customers-computer").into_owned());
+        let bar = pages::Bar {
+            texts,
+            session,
+            customer: &customer,
+            scale: self.scale,
+            fullscreen: self.fullscreen,
+            grabbed: self.grab.is_some(),
+            queue: self.only.is_none(),
+        };
+        let look = egui::Frame::new().fill(tokens.raised).inner_margin(Margin::symmetric(12, 6));
+        Panel::top("toolbar")
+            .frame(look)
+            .show(ui, |ui| {
+                let act = pages::toolbar(ui, bar);
+                if let Some(problem) = &session.problem {
+                    widgets::notice(ui, Tone::Bad, problem);
+                } else if session.ignored > 0 {
+                    widgets::notice(ui, Tone::Warn, &texts.get("input-ignored"));
+                } else if self.grab.is_some() {
+                    let keys = [("keys", RELEASE_CHORD.into())];
+                    widgets::quiet(ui, texts.with("keyboard-grabbed", keys));
+                }
+                act
+            })
+            .inner
+    }
+
+    /// Sends what happened on the canvas, and holds the keyboard while it is wanted there.
+    fn pass_on(&mut self, ui: &Ui, happened: Happened, frame: &Frame) {
+        for input in happened.inputs {
+            self.viewer.send(Command::Input(input));
+        }
+        match happened.chord {
+            Some(Chord::ReleaseKeyboard) => self.wants_grab = false,
+            Some(Chord::ToggleToolbar) => self.toolbar = !self.toolbar,
+            None => {}
+        }
+        if !(self.wants_grab && happened.focused) {
+            self.grab = None;
+        } else if self.grab.is_none() {
+            let (Ok(window), Ok(display)) = (frame.window_handle(), frame.display_handle()) else {
+                return;
+            };
+            self.grab = KeyboardGrab::new(window.as_raw(), display.as_raw())
+                .inspect_err(|error| {
+                    tracing::warn!(%error, "the keyboard is not grabbed");
+                    self.wants_grab = false;
+                })
+                .ok();
+            ui.ctx().request_repaint();
+        }
+    }
+
+    /// Copy and paste in our own fields; in the viewer these keys are the customer's.
+    fn clipboard_keys(ctx: &Context) {
+        let pressed: Vec<Key> = ctx.input(|input| {
+            let of = |event: &Event| match event {
+                Event::Key { key, pressed: true, modifiers, .. }
+                    if modifiers.matches_logically(Modifiers::COMMAND) =>
+                {
+                    Some(*key)
+                }
+                _ => None,
+            };
+            input.events.iter().filter_map(of).collect()
+        });
+        for key in pressed {
+            match key {
+                Key::C => ctx.send_viewport_cmd(ViewportCommand::RequestCopy),
+                Key::X => ctx.send_viewport_cmd(ViewportCommand::RequestCut),
+                Key::V => ctx.send_viewport_cmd(ViewportCommand::RequestPaste),
+                _ => {}
+            }
+        }
+    }
+
+    fn server_now(&self) -> u64 {
+        aldis_ui::time::now().saturating_add_signed(self.view.server_ahead)
+    }
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, ctx: &Context, _frame: &mut Frame) {
+        self.view = self.viewer.view();
+        self.follow_sign_in(ctx);
+        self.follow_session(ctx);
+    }
+
+    fn ui(&mut self, ui: &mut Ui, frame: &mut Frame) {
+        let ctx = ui.ctx().clone();
+        let tokens = theme::tokens(ui);
+        let session = self.view.session.clone().filter(|_| self.in_session);
+        let live = session
+            .as_ref()
+            .is_some_and(|session| matches!(session.stage, SessionStage::Live { .. }));
+        if !live {
+            Self::clipboard_keys(&ctx);
+            for input in self.remote.let_go() {
+                self.viewer.send(Command::Input(input));
+            }
+            self.grab = None;
+        }
+        let ground = egui::Frame::new().fill(tokens.ground);
+        let page = ground.inner_margin(Margin::same(if live { 0 } else { 24 }));
+        let act = if let Some(session) = session {
+            CentralPanel::default()
+                .frame(page)
+                .show(ui, |ui| self.session_page(ui, &session, frame))
+                .inner
+        } else if matches!(self.view.desk, Desk::SignedIn { .. }) && self.only.is_none() {
+            let (now, refusal) = (self.server_now(), self.refusal());
+            let appearance = self.settings.appearance;
+            pages::queue(ui, self.texts, now, &self.view, &mut self.queue, appearance, refusal)
+        } else {
+            let appearance = self.settings.appearance;
+            CentralPanel::default()
+                .frame(page)
+                .show(ui, |ui| {
+                    pages::sign_in(ui, self.texts, &self.view.desk, &mut self.entry, appearance)
+                })
+                .inner
+        };
+        if let Some(act) = act {
+            self.act(act, &ctx);
+            ctx.request_repaint();
+        }
+    }
+
+    fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        // The grab must go before the window that it is on.
+        self.grab = None;
+    }
+}

@@ -1,0 +1,97 @@
+//! The pages of the supporter's window.
+//!
+//! A page is given what it shows and returns what was pressed; it changes nothing itself.
+
+mod details;
+mod queue;
+mod session;
+mod sign_in;
+
+use aldis_ui::{Appearance, Language, Texts};
+use aldis_viewer::Command;
+use aldis_wire::Code;
+use aldis_wire::signal::Status;
+use egui::Ui;
+
+pub(crate) use details::details;
+pub(crate) use queue::{Queue, queue};
+pub(crate) use session::{Bar, over, toolbar, waiting};
+pub(crate) use sign_in::{Entry, sign_in};
+
+/// What was pressed.
+#[derive(Debug)]
+pub(crate) enum Act {
+    Engine(Command),
+    SignIn,
+    SignOut,
+    OpenNewCase,
+    CreateCase,
+    AskClose(Code),
+    CloseNow(Code),
+    CloseDialog,
+    Select(Code),
+    Copy(String),
+    Connect { code: Code, view_only: bool },
+    ShowQueue,
+    ShowSession,
+    Dismiss,
+    ToggleScale,
+    ToggleFullscreen,
+    ToggleGrab,
+    EndSession,
+    DismissRefusal,
+    Language(Language),
+    Appearance(Appearance),
+}
+
+/// A status in the person's language.
+pub(crate) fn status_text(texts: Texts, status: Status) -> String {
+    texts
+        .get(match status {
+            Status::New => "status-new",
+            Status::Pending => "status-pending",
+            Status::InProgress => "status-in-progress",
+            Status::Closed => "status-closed",
+            Status::Expired => "status-expired",
+        })
+        .into_owned()
+}
+
+/// The colours of a status: its word and its tint.
+pub(crate) fn status_colours(ui: &Ui, status: Status) -> (egui::Color32, egui::Color32) {
+    let tokens = aldis_ui::theme::tokens(ui);
+    match status {
+        Status::New => (tokens.accent, tokens.accent_soft),
+        Status::Pending => (tokens.warn, tokens.warn_soft),
+        Status::InProgress => (tokens.good, tokens.good_soft),
+        Status::Closed | Status::Expired => (tokens.quiet, tokens.hover),
+    }
+}
+
+/// The menu with language and appearance.
+pub(crate) fn settings_menu(ui: &mut Ui, texts: Texts, appearance: Appearance) -> Option<Act> {
+    const APPEARANCES: [(Appearance, &str); 3] = [
+        (Appearance::System, "theme-system"),
+        (Appearance::Light, "theme-light"),
+        (Appearance::Dark, "theme-dark"),
+    ];
+    let mut act = None;
+    ui.menu_button(texts.get("settings"), |ui| {
+        aldis_ui::widgets::quiet(ui, texts.get("language"));
+        for (language, name) in Language::ALL {
+            if ui.selectable_label(language == texts.language(), name).clicked() {
+                act = Some(Act::Language(language));
+                ui.close();
+            }
+        }
+        ui.separator();
+        aldis_ui::widgets::quiet(ui, texts.get("theme"));
+        for (known, name) in APPEARANCES {
+            if ui.selectable_label(known == appearance, texts.get(name)).clicked() {
+                act = Some(Act::Appearance(known));
+                ui.close();
+            }
+        }
+    });
+    act
+}

@@ -1,0 +1,144 @@
+//! A session: its toolbar, and what stands before and after it.
+
+use aldis_ui::theme::{self, space};
+use aldis_ui::{Texts, time, widgets};
+use aldis_viewer::{Command, Over, Session, SessionStage};
+use aldis_wire::peer::{EndReason, Grant};
+use egui::{Align, Button, ComboBox, Layout, RichText, Spinner, Ui, Vec2};
+
+use super::Act;
+use crate::remote::Scale;
+use crate::typing::RELEASE_CHORD;
+
+/// What the toolbar shows.
+#[derive(Clone, Copy)]
+pub(crate) struct Bar<'a> {
+    pub(crate) texts: Texts,
+    pub(crate) session: &'a Session,
+    pub(crate) customer: &'a str,
+    pub(crate) scale: Scale,
+    pub(crate) fullscreen: bool,
+    pub(crate) grabbed: bool,
+    /// There is a queue to go back to.
+    pub(crate) queue: bool,
+}
+
+/// The toolbar at the top of a live session.
+pub(crate) fn toolbar(ui: &mut Ui, bar: Bar<'_>) -> Option<Act> {
+    let texts = bar.texts;
+    let tokens = theme::tokens(ui);
+    let mut act = None;
+    ui.horizontal(|ui| {
+        if bar.queue && ui.button(texts.get("queue")).clicked() {
+            act = Some(Act::ShowQueue);
+        }
+        ui.label(RichText::new(bar.customer).font(theme::strong(14.5)));
+        if let SessionStage::Live { grant, since } = bar.session.stage {
+            let (word, ink, tint) = match grant {
+                Grant::Control => ("full-control", tokens.good, tokens.good_soft),
+                Grant::View => ("view-only", tokens.warn, tokens.warn_soft),
+            };
+            widgets::badge(ui, &texts.get(word), ink, tint);
+            widgets::quiet(ui, time::clock(since));
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if widgets::danger(ui, &texts.get("end-session"), Vec2::new(0.0, 32.0)).clicked() {
+                act = Some(Act::EndSession);
+            }
+            let full = if bar.fullscreen { "leave-full-screen" } else { "full-screen" };
+            if ui.button(texts.get(full)).clicked() {
+                act = Some(Act::ToggleFullscreen);
+            }
+            let scale = if bar.scale == Scale::Fit { "actual-size" } else { "fit" };
+            if ui.button(texts.get(scale)).clicked() {
+                act = Some(Act::ToggleScale);
+            }
+            let hint = texts.with("keyboard-hint", [("keys", RELEASE_CHORD.into())]);
+            let keyboard = Button::selectable(bar.grabbed, texts.get("keyboard"));
+            if ui.add(keyboard).on_hover_text(hint).clicked() {
+                act = Some(Act::ToggleGrab);
+            }
+            act = act.take().or_else(|| monitors(ui, bar));
+        });
+    });
+    act
+}
+
+fn monitors(ui: &mut Ui, bar: Bar<'_>) -> Option<Act> {
+    let (texts, session) = (bar.texts, bar.session);
+    if session.monitors.len() < 2 {
+        return None;
+    }
+    let name = |number: usize| {
+        let monitor = session.monitors.get(number)?;
+        let name = [("number", (number + 1).into()), ("name", monitor.name.as_str().into())];
+        Some(texts.with("monitor-name", name))
+    };
+    let shown = session.monitors.iter().position(|monitor| monitor.id == session.shared);
+    let mut chosen = None;
+    ComboBox::new("monitor", "")
+        .selected_text(shown.and_then(name).unwrap_or_default())
+        .show_ui(ui, |ui| {
+            for (number, monitor) in session.monitors.iter().enumerate() {
+                let here = monitor.id == session.shared;
+                if ui.selectable_label(here, name(number).unwrap_or_default()).clicked() {
+                    chosen = Some(Act::Engine(Command::SelectMonitor(monitor.id)));
+                }
+            }
+        })
+        .response
+        .on_hover_text(texts.get("monitor"));
+    chosen
+}
+
+/// Before the two sides are connected, and between.
+pub(crate) fn waiting(ui: &mut Ui, texts: Texts, session: &Session) -> Option<Act> {
+    widgets::column(ui, 420.0, |ui| {
+        ui.add_space(ui.available_height() * 0.3);
+        let words = match session.stage {
+            SessionStage::Asking => "asking",
+            SessionStage::Returning => "returning",
+            _ => "connecting-session",
+        };
+        let mut act = None;
+        widgets::card(ui, |ui| {
+            widgets::big_code(ui, &session.code.to_string());
+            ui.horizontal(|ui| {
+                ui.add(Spinner::new());
+                ui.label(texts.get(words));
+            });
+            ui.add_space(space::LARGE);
+            if widgets::secondary(ui, &texts.get("cancel")).clicked() {
+                act = Some(Act::EndSession);
+            }
+        });
+        act
+    })
+}
+
+/// After a session.
+pub(crate) fn over(ui: &mut Ui, texts: Texts, session: &Session, over: &Over) -> Option<Act> {
+    let words = match over {
+        Over::Declined { timed_out: false } => texts.get("over-declined").into_owned(),
+        Over::Declined { timed_out: true } => texts.get("over-timed-out").into_owned(),
+        Over::Refused(refusal) => texts.refusal(*refusal).into_owned(),
+        Over::Unreachable(error) => texts.dial_error(error),
+        Over::Ended(EndReason::Customer) => texts.get("over-by-customer").into_owned(),
+        Over::Ended(EndReason::Supporter) => texts.get("over-by-supporter").into_owned(),
+        Over::Ended(EndReason::CaseClosed) => texts.get("over-by-close").into_owned(),
+        Over::Ended(EndReason::Lost) => texts.get("over-by-loss").into_owned(),
+    };
+    widgets::column(ui, 420.0, |ui| {
+        ui.add_space(ui.available_height() * 0.3);
+        let mut act = None;
+        widgets::card(ui, |ui| {
+            widgets::big_code(ui, &session.code.to_string());
+            ui.label(words);
+            ui.add_space(space::LARGE);
+            if widgets::primary(ui, &texts.get("close"), true).clicked() {
+                act = Some(Act::Dismiss);
+            }
+        });
+        act
+    })
+}

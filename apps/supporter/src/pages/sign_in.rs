@@ -1,0 +1,67 @@
+//! Where the supporter signs in.
+
+use aldis_ui::theme::space;
+use aldis_ui::widgets::{self, Tone};
+use aldis_ui::{Appearance, Texts};
+use aldis_viewer::Desk;
+use egui::{Key, Spinner, Ui};
+
+use super::{Act, settings_menu};
+
+/// What is typed there.
+#[derive(Default)]
+pub(crate) struct Entry {
+    pub(crate) server: String,
+    pub(crate) name: String,
+    pub(crate) password: String,
+    /// What is wrong with it.
+    pub(crate) problem: Option<String>,
+}
+
+/// The page.
+pub(crate) fn sign_in(
+    ui: &mut Ui,
+    texts: Texts,
+    desk: &Desk,
+    entry: &mut Entry,
+    appearance: Appearance,
+) -> Option<Act> {
+    widgets::column(ui, 420.0, |ui| {
+        ui.add_space(ui.available_height() * 0.12);
+        let mut act = None;
+        widgets::card(ui, |ui| {
+            widgets::heading(ui, "Aldis");
+            widgets::quiet(ui, texts.get("sign-in-lead"));
+            ui.add_space(space::LARGE);
+            let problem = match desk {
+                Desk::Refused(error) if entry.problem.is_none() => Some(texts.signal_error(error)),
+                _ => entry.problem.clone(),
+            };
+            if let Some(problem) = problem {
+                widgets::notice(ui, Tone::Bad, &problem);
+                widgets::gap(ui);
+            }
+            let busy = matches!(desk, Desk::SigningIn);
+            let mut entered = false;
+            let mut field = |id: &str, value: &mut String, hint: &str, secret: bool| {
+                let response = widgets::field(ui, &texts.get(id), value, hint, secret);
+                entered |= response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+            };
+            field("server", &mut entry.server, &texts.get("server-hint"), false);
+            field("name", &mut entry.name, "", false);
+            field("password", &mut entry.password, "", true);
+            ui.add_space(space::SMALL);
+            let pressed = widgets::primary(ui, &texts.get("sign-in"), !busy).clicked();
+            if busy {
+                ui.horizontal(|ui| {
+                    ui.add(Spinner::new());
+                    ui.label(texts.get("signing-in"));
+                });
+            } else if pressed || entered {
+                act = Some(Act::SignIn);
+            }
+        });
+        widgets::gap(ui);
+        act.or_else(|| ui.horizontal(|ui| settings_menu(ui, texts, appearance)).inner)
+    })
+}

@@ -1,0 +1,301 @@
+//! The canvas with the customer's screen: pixels in, mouse and keyboard out.
+
+use std::sync::Arc;
+
+use aldis_session::typing::Typing;
+use aldis_ui::Texts;
+use aldis_viewer::{Picture, Pointer, Session};
+use aldis_wire::input::{Button, Input};
+use egui::{
+    Color32, ColorImage, CursorIcon, Event, EventFilter, Id, Pos2, Rect, Response, Role, Sense,
+    TextureHandle, TextureOptions, Ui, Vec2, WidgetInfo,
+};
+
+use crate::typing::{self, Chord};
+
+/// How the customer's screen fills the window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Scale {
+    /// As large as the window allows.
+    #[default]
+    Fit,
+    /// One remote pixel on one of ours, centred, with scroll bars where it is larger.
+    Actual,
+    /// One remote pixel on one of ours, from the window's top left corner.
+    Corner,
+}
+
+/// What the canvas keeps between two frames.
+#[derive(Default)]
+pub(crate) struct Remote {
+    shown: Option<Shown>,
+    pointer: Option<(u64, TextureHandle)>,
+    typing: Typing,
+    logo: bool,
+    buttons: Vec<Button>,
+    had_focus: bool,
+    wants_focus: bool,
+}
+
+/// The texture of the customer's screen.
+struct Shown {
+    picture: Arc<Picture>,
+    texture: TextureHandle,
+    options: TextureOptions,
+}
+
+/// What happened on the canvas.
+#[derive(Debug, Default)]
+pub(crate) struct Happened {
+    pub(crate) inputs: Vec<Input>,
+    pub(crate) chord: Option<Chord>,
+    pub(crate) focused: bool,
+}
+
+impl Remote {
+    /// The canvas takes the keyboard the next time it is shown.
+    pub(crate) fn take_focus(&mut self) {
+        self.wants_focus = true;
+    }
+
+    /// Lets go of everything that is held on the customer's machine.
+    pub(crate) fn let_go(&mut self) -> Vec<Input> {
+        let mut out = Vec::new();
+        self.typing.release_all(&mut out);
+        self.logo = false;
+        let up = |button| Input::Button { button, pressed: false };
+        out.extend(self.buttons.drain(..).map(up));
+        self.had_focus = false;
+        out
+    }
+
+    /// Shows the customer's screen in the rest of `ui`.
+    pub(crate) fn show(
+        &mut self,
+        ui: &mut Ui,
+        texts: Texts,
+        session: &Session,
+        scale: Scale,
+        control: bool,
+    ) -> Happened {
+        let Some((width, height)) = session.picture.size() else {
+            // The first update waits for its answer until somebody looks.
+            session.picture.take(|_, _| {});
+            ui.centered_and_justified(|ui| ui.label(texts.get("waiting-for-picture")));
+            return Happened::default();
+        };
+        let pixel = 1.0 / ui.ctx().pixels_per_point();
+        let size = Vec2::new(width as f32, height as f32) * pixel;
+        if scale == Scale::Actual {
+            return egui::ScrollArea::both()
+                .auto_shrink(false)
+                .show(ui, |ui| {
+                    let area = Rect::from_min_size(ui.cursor().min, ui.available_size().max(size));
+                    let image = centred(area, size, pixel);
+                    self.canvas(ui, texts, session, area, image, control)
+                })
+                .inner;
+        }
+        let area = ui.available_rect_before_wrap();
+        let image = match scale {
+            Scale::Corner => Rect::from_min_size(area.min, size),
+            Scale::Fit | Scale::Actual => {
+                let factor = (area.size() / size).min_elem().max(0.01);
+                // A hair's breadth from 1:1 is 1:1, and sharp.
+                let factor = if (factor - 1.0).abs() < 0.004 { 1.0 } else { factor };
+                centred(area, size * factor, pixel)
+            }
+        };
+        self.canvas(ui, texts, session, area, image, control)
+    }
+
+    fn canvas(
+        &mut self,
+        ui: &mut Ui,
+        texts: Texts,
+        session: &Session,
+        area: Rect,
+        image: Rect,
+        control: bool,
+    ) -> Happened {
+        let response = ui.interact(area, Id::unique("remote-screen"), Sense::click_and_drag());
+        ui.advance_cursor_after_rect(area);
+        let name = texts.get("remote-screen");
+        response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, &name));
+        let pixel = 1.0 / ui.ctx().pixels_per_point();
+        let (width, _) = session.picture.size().unwrap_or((1, 1));
+        let exact = (image.width() - width as f32 * pixel).abs() < pixel / 2.0;
+        let options = if exact { TextureOptions::NEAREST } else { TextureOptions::LINEAR };
+        self.upload(ui, &session.picture, options);
+        if let Some(shown) = &self.shown {
+            let uv = Rect::from_min_max(Pos2::ZERO, Pos2::new(1.0, 1.0));
+            let painter = ui.painter_at(area);
+            painter.image(shown.texture.id(), image, uv, Color32::WHITE);
+        }
+        let mut happened = Happened::default();
+        self.hear(ui, &response, session, image, control, &mut happened);
+        self.paint_pointer(ui, &response, session, image, control);
+        happened
+    }
+
+    /// Brings the texture up to date: only what changed, unless it must be made anew.
+    fn upload(&mut self, ui: &Ui, picture: &Arc<Picture>, options: TextureOptions) {
+        let fits = |shown: &Shown| {
+            let [width, height] = shown.texture.size();
+            Arc::ptr_eq(&shown.picture, picture)
+                && shown.options == options
+                && picture.size() == Some((width as u32, height as u32))
+        };
+        if !self.shown.as_ref().is_some_and(fits) {
+            let mut made = None;
+            picture.look(|frame| {
+                let whole = crop(frame, frame.bounds());
+                let texture = ui.ctx().load_texture("remote-screen", whole, options);
+                made = Some(Shown { picture: Arc::clone(picture), texture, options });
+            });
+            self.shown = made;
+            picture.take(|_, _| {});
+            return;
+        }
+        if let Some(shown) = &mut self.shown {
+            picture.take(|frame, rects| {
+                for rect in rects {
+                    let place = [rect.x as usize, rect.y as usize];
+                    shown.texture.set_partial(place, crop(frame, *rect), options);
+                }
+            });
+        }
+    }
+
+    fn hear(
+        &mut self,
+        ui: &Ui,
+        response: &Response,
+        session: &Session,
+        image: Rect,
+        control: bool,
+        happened: &mut Happened,
+    ) {
+        if self.wants_focus || response.clicked() || response.drag_started() {
+            response.request_focus();
+            self.wants_focus = false;
+        }
+        let everything =
+            EventFilter { tab: true, horizontal_arrows: true, vertical_arrows: true, escape: true };
+        ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, everything));
+        let (window, events) = ui.input(|input| (input.focused, input.events.clone()));
+        let focused = response.has_focus() && window;
+        happened.focused = focused;
+        if !control || self.had_focus && !focused {
+            happened.inputs.extend(self.let_go());
+        }
+        self.had_focus = focused;
+        if !control {
+            // Our own chords work in every session.
+            let mut unheard = Vec::new();
+            for event in &events {
+                let chord = typing::keyboard(&mut Typing::new(), &mut false, event, &mut unheard);
+                happened.chord = chord.or(happened.chord);
+            }
+            return;
+        }
+        let mut moved = None;
+        for event in &events {
+            match event {
+                Event::PointerMoved(at) if self.is_ours(response, *at, image) => {
+                    moved = Some(place(*at, image, session));
+                }
+                Event::PointerButton { pos, button, pressed, .. } => {
+                    let button = typing::button(*button);
+                    let held = self.buttons.contains(&button);
+                    let start = *pressed && response.contains_pointer() && image.contains(*pos);
+                    if start || (!pressed && held) {
+                        happened.inputs.extend(moved.take());
+                        happened.inputs.push(place(*pos, image, session));
+                        happened.inputs.push(Input::Button { button, pressed: *pressed });
+                        self.buttons.retain(|known| *known != button);
+                        if *pressed {
+                            self.buttons.push(button);
+                        }
+                    }
+                }
+                Event::MouseWheel { unit, delta, .. } if response.contains_pointer() => {
+                    happened.inputs.extend(moved.take());
+                    happened.inputs.push(typing::wheel(*unit, *delta));
+                }
+                event if focused => {
+                    happened.inputs.extend(moved.take());
+                    let out = &mut happened.inputs;
+                    let chord = typing::keyboard(&mut self.typing, &mut self.logo, event, out);
+                    happened.chord = chord.or(happened.chord);
+                }
+                _ => {}
+            }
+        }
+        happened.inputs.extend(moved);
+    }
+
+    fn is_ours(&self, response: &Response, at: Pos2, image: Rect) -> bool {
+        !self.buttons.is_empty() || response.contains_pointer() && image.contains(at)
+    }
+
+    /// The customer's pointer: under ours where we control, where it is otherwise.
+    fn paint_pointer(
+        &mut self,
+        ui: &Ui,
+        response: &Response,
+        session: &Session,
+        image: Rect,
+        control: bool,
+    ) {
+        let Pointer { shape, shape_number, place } = session.picture.pointer();
+        let Some(shape) = shape else { return };
+        if self.pointer.as_ref().is_none_or(|(number, _)| *number != shape_number) {
+            let size = [usize::from(shape.width), usize::from(shape.height)];
+            let pixels = ColorImage::from_rgba_premultiplied(size, &shape.rgba);
+            let texture = ui.ctx().load_texture("remote-pointer", pixels, TextureOptions::NEAREST);
+            self.pointer = Some((shape_number, texture));
+        }
+        let hovered = response.hover_pos().filter(|at| image.contains(*at) && control);
+        let size = session.picture.size().unwrap_or((1, 1));
+        let factor = image.size() / Vec2::new(size.0 as f32, size.1 as f32);
+        let remote = place.map(|(x, y)| image.min + Vec2::new(f32::from(x), f32::from(y)) * factor);
+        let Some(at) = hovered.or(remote) else { return };
+        if hovered.is_some() {
+            ui.ctx().set_cursor_icon(CursorIcon::None);
+        }
+        if let Some((_, texture)) = &self.pointer {
+            let pixel = 1.0 / ui.ctx().pixels_per_point();
+            let hot = Vec2::new(f32::from(shape.hot_x), f32::from(shape.hot_y)) * pixel;
+            let size = Vec2::new(f32::from(shape.width), f32::from(shape.height)) * pixel;
+            let uv = Rect::from_min_max(Pos2::ZERO, Pos2::new(1.0, 1.0));
+            let painter = ui.painter_at(response.rect);
+            painter.image(texture.id(), Rect::from_min_size(at - hot, size), uv, Color32::WHITE);
+        }
+    }
+}
+
+/// `size` in the middle of `area`, its corner on whole pixels.
+fn centred(area: Rect, size: Vec2, pixel: f32) -> Rect {
+    let corner = area.min + ((area.size() - size) / 2.0).max(Vec2::ZERO);
+    Rect::from_min_size((corner / pixel).round() * pixel, size)
+}
+
+fn place(at: Pos2, image: Rect, session: &Session) -> Input {
+    let (width, height) = session.picture.size().unwrap_or((1, 1));
+    let part = (at - image.min) / image.size();
+    let scaled = |part: f32, size: u32| (part * size as f32).clamp(0.0, (size - 1) as f32) as u16;
+    Input::PointerMove { x: scaled(part.x, width), y: scaled(part.y, height) }
+}
+
+/// A part of the frame as egui takes it.
+fn crop(frame: &aldis_screen::Frame, rect: aldis_screen::Rect) -> ColorImage {
+    let mut pixels = Vec::with_capacity((rect.width * rect.height) as usize);
+    for y in rect.y..rect.bottom() {
+        let row = frame.row(rect, y).chunks_exact(4);
+        pixels.extend(row.map(|pixel| {
+            Color32::from_rgba_premultiplied(pixel[2], pixel[1], pixel[0], 255)
+        }));
+    }
+    ColorImage::new([rect.width as usize, rect.height as usize], pixels)
+}
