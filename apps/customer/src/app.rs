@@ -10,10 +10,10 @@ use aldis_ui::{Language, Texts, theme};
 use aldis_wire::Code;
 use egui::{CentralPanel, Context, Frame, Margin, Ui};
 
+use crate::Arguments;
 use crate::pages::{self, Act};
 use crate::settings::{self, Settings};
 use crate::window::{self, Form};
-use crate::Arguments;
 
 /// The window.
 pub(crate) struct App {
@@ -41,7 +41,13 @@ impl App {
         let language = arguments.language.or(settings.language);
         let repaint = ctx.clone();
         let host = Host::start(runtime, move || repaint.request_repaint())?;
-        let Arguments { server, code, link, language: _, theme: _ } = arguments;
+        let Arguments {
+            server,
+            code,
+            link,
+            language: _,
+            theme: _,
+        } = arguments;
         let (server, code) = match link {
             Some(link) => (Some(link.server), Some(link.code)),
             None => (server, code),
@@ -53,7 +59,11 @@ impl App {
             view: View::default(),
             texts: Texts::new(language.unwrap_or_else(Language::of_system)),
             entry: pages::Entry {
-                name: whoami::realname().ok().filter(|name| !name.trim().is_empty()).or_else(|| whoami::username().ok()).unwrap_or_default(),
+                name: whoami::realname()
+                    .ok()
+                    .filter(|name| !name.trim().is_empty())
+                    .or_else(|| whoami::username().ok())
+                    .unwrap_or_default(),
                 code: code.map(|code| code.to_string()).unwrap_or_default(),
                 server: server.as_ref().map(ToString::to_string).unwrap_or_default(),
                 problem: None,
@@ -79,8 +89,11 @@ impl App {
                 Err(_) => "error-link",
             }
         } else {
-            match (typed.is_empty(), typed.parse::<Code>(), self.entry.server.parse::<ServerName>())
-            {
+            match (
+                typed.is_empty(),
+                typed.parse::<Code>(),
+                self.entry.server.parse::<ServerName>(),
+            ) {
                 (false, Err(_), _) => "error-code",
                 (_, _, Err(_)) => "error-server-name",
                 (true, _, Ok(_)) if self.entry.name.trim().is_empty() => "error-bad-text",
@@ -95,7 +108,12 @@ impl App {
         self.settings.save();
         let secret = settings::rejoin_secret(&server);
         let name = self.entry.name.trim().to_owned();
-        self.send(Command::Join { server, code, name, secret });
+        self.send(Command::Join {
+            server,
+            code,
+            name,
+            secret,
+        });
     }
 
     fn send(&self, command: Command) {
@@ -170,34 +188,59 @@ impl eframe::App for App {
             Margin::same(24)
         };
         let panel = Frame::new().fill(tokens.ground).inner_margin(margin);
-        let act = CentralPanel::default().frame(panel).show(ui, |ui| match &self.view.stage {
-            Stage::Start => {
-                let look = pages::Look {
-                    language: texts.language(),
-                    appearance: self.settings.appearance,
-                };
-                let notice = self.view.notice.as_ref();
-                pages::start(ui, texts, &mut self.entry, notice, look)
-            }
-            Stage::Joining => pages::joining(ui, texts),
-            Stage::Waiting => pages::waiting(ui, texts, &self.view),
-            Stage::Asked { supporter, view_only, until } => {
-                let left = until.saturating_sub(Host::now());
-                pages::asked(ui, texts, &mut self.avatar, supporter, *view_only, left)
-            }
-            Stage::Connecting { supporter } => pages::connecting(ui, texts, supporter),
-            Stage::Live { supporter, grant, since: _, since_unix } => {
-                let keys = self.hotkey.is_some().then_some(STOP_KEYS);
-                let notice = self.view.notice.as_ref();
-                let live = pages::Live { supporter, grant: *grant, since: *since_unix, keys, notice };
-                pages::banner(ui, texts, &mut self.avatar, &live)
-            }
-            Stage::Over { supporter, lasted, reason } => {
-                let over = pages::Over { supporter, lasted: *lasted, reason: *reason };
-                pages::over(ui, texts, &self.view, &over)
-            }
-            Stage::Closed => pages::closed(ui, texts),
-        });
+        let act = CentralPanel::default()
+            .frame(panel)
+            .show(ui, |ui| match &self.view.stage {
+                Stage::Start => {
+                    let look = pages::Look {
+                        language: texts.language(),
+                        appearance: self.settings.appearance,
+                    };
+                    let notice = self.view.notice.as_ref();
+                    pages::start(ui, texts, &mut self.entry, notice, look)
+                }
+                Stage::Joining => pages::joining(ui, texts),
+                Stage::Waiting => pages::waiting(ui, texts, &self.view),
+                Stage::Asked {
+                    supporter,
+                    view_only,
+                    until,
+                } => {
+                    let left = until.saturating_sub(Host::now());
+                    pages::asked(ui, texts, &mut self.avatar, supporter, *view_only, left)
+                }
+                Stage::Connecting { supporter } => pages::connecting(ui, texts, supporter),
+                Stage::Live {
+                    supporter,
+                    grant,
+                    since: _,
+                    since_unix,
+                } => {
+                    let keys = self.hotkey.is_some().then_some(STOP_KEYS);
+                    let notice = self.view.notice.as_ref();
+                    let live = pages::Live {
+                        supporter,
+                        grant: *grant,
+                        since: *since_unix,
+                        keys,
+                        notice,
+                    };
+                    pages::banner(ui, texts, &mut self.avatar, &live)
+                }
+                Stage::Over {
+                    supporter,
+                    lasted,
+                    reason,
+                } => {
+                    let over = pages::Over {
+                        supporter,
+                        lasted: *lasted,
+                        reason: *reason,
+                    };
+                    pages::over(ui, texts, &self.view, &over)
+                }
+                Stage::Closed => pages::closed(ui, texts),
+            });
         if let Some(act) = act.inner {
             self.act(act, &ctx);
         }

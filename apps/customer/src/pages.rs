@@ -39,12 +39,14 @@ fn show_notice(ui: &mut Ui, texts: Texts, notice: Option<&Notice>) {
         Notice::AskCancelled => (Tone::Warn, texts.get("notice-ask-cancelled").into_owned()),
         Notice::NeverConnected => (Tone::Warn, texts.get("notice-never-connected").into_owned()),
         Notice::InputIgnored => (Tone::Warn, texts.get("notice-input-ignored").into_owned()),
-        Notice::NoScreen(reason) => {
-            (Tone::Bad, texts.with("notice-no-screen", [("reason", reason.as_str().into())]))
-        }
-        Notice::NoHands(reason) => {
-            (Tone::Bad, texts.with("notice-no-hands", [("reason", reason.as_str().into())]))
-        }
+        Notice::NoScreen(reason) => (
+            Tone::Bad,
+            texts.with("notice-no-screen", [("reason", reason.as_str().into())]),
+        ),
+        Notice::NoHands(reason) => (
+            Tone::Bad,
+            texts.with("notice-no-hands", [("reason", reason.as_str().into())]),
+        ),
     };
     widgets::notice(ui, tone, &text);
     widgets::gap(ui);

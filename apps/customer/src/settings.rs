@@ -24,12 +24,15 @@ impl Settings {
     /// What was remembered; a file that cannot be read counts as none.
     pub(crate) fn load() -> Self {
         let bytes = path("settings.json").and_then(|path| private_file::read(&path).ok());
-        bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+        bytes
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .unwrap_or_default()
     }
 
     /// Remembers; what cannot be remembered is asked again next time.
     pub(crate) fn save(&self) {
-        let (Some(path), Ok(bytes)) = (path("settings.json"), serde_json::to_vec_pretty(self)) else {
+        let (Some(path), Ok(bytes)) = (path("settings.json"), serde_json::to_vec_pretty(self))
+        else {
             return;
         };
         if let Err(error) = private_file::write(&path, &bytes) {

@@ -36,7 +36,10 @@ pub(crate) fn options() -> eframe::NativeOptions {
 /// A sentence instead of a crash where there is no display.
 pub(crate) fn check_display() -> anyhow::Result<()> {
     #[cfg(all(unix, not(target_os = "macos")))]
-    if ["DISPLAY", "WAYLAND_DISPLAY"].iter().all(|name| std::env::var_os(name).is_none_or(|value| value.is_empty())) {
+    if ["DISPLAY", "WAYLAND_DISPLAY"]
+        .iter()
+        .all(|name| std::env::var_os(name).is_none_or(|value| value.is_empty()))
+    {
         anyhow::bail!("there is no display; start it in a desktop session");
     }
     Ok(())
@@ -45,13 +48,18 @@ pub(crate) fn check_display() -> anyhow::Result<()> {
 /// Gives the window its form.
 pub(crate) fn apply(ctx: &Context, form: Form, texts: Texts) {
     let send = |command| ctx.send_viewport_cmd(command);
-    send(ViewportCommand::Title(texts.get("customer-title").into_owned()));
+    send(ViewportCommand::Title(
+        texts.get("customer-title").into_owned(),
+    ));
     match form {
         Form::Calm | Form::Urgent => {
             send(ViewportCommand::Decorations(true));
             send(ViewportCommand::InnerSize(CALM));
-            let level =
-                if form == Form::Urgent { WindowLevel::AlwaysOnTop } else { WindowLevel::Normal };
+            let level = if form == Form::Urgent {
+                WindowLevel::AlwaysOnTop
+            } else {
+                WindowLevel::Normal
+            };
             send(ViewportCommand::WindowLevel(level));
             if let Some(monitor) = monitor(ctx) {
                 let corner = ((monitor - CALM) / 2.0).max(Vec2::ZERO);
@@ -77,5 +85,6 @@ pub(crate) fn apply(ctx: &Context, form: Form, texts: Texts) {
 }
 
 fn monitor(ctx: &Context) -> Option<Vec2> {
-    ctx.input(|input| input.viewport().monitor_size).filter(|size| size.x > 1.0 && size.y > 1.0)
+    ctx.input(|input| input.viewport().monitor_size)
+        .filter(|size| size.x > 1.0 && size.y > 1.0)
 }

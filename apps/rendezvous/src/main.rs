@@ -1,7 +1,11 @@
 //! `aldis-server`: the rendezvous server's command line.
 
 #![forbid(unsafe_code)]
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks there")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line speaks there"
+)]
 
 use std::io::Read as _;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -113,13 +117,24 @@ fn main() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Run { data, listen } => serve(data.folder()?, listen),
-        Command::User(User::Add { name, role, password_stdin: _, data }) => {
+        Command::User(User::Add {
+            name,
+            role,
+            password_stdin: _,
+            data,
+        }) => {
             let store = Store::open(&data.folder()?)?;
             accounts::add(&store, &name, &role, &read_password()?)?;
             println!("added {name}");
             Ok(())
         }
-        Command::User(User::Set { name, role, picture, password_stdin, data }) => {
+        Command::User(User::Set {
+            name,
+            role,
+            picture,
+            password_stdin,
+            data,
+        }) => {
             let store = Store::open(&data.folder()?)?;
             let picture = picture.map(|path| {
                 std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))

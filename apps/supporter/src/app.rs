@@ -14,12 +14,12 @@ use eframe::Frame;
 use egui::{CentralPanel, Context, Event, Key, Margin, Modifiers, Panel, Ui, ViewportCommand};
 use raw_window_handle::{HasDisplayHandle as _, HasWindowHandle as _};
 
+use crate::Look;
 use crate::pages::{self, Act, Entry, Queue};
 use crate::remote::{Happened, Remote, Scale};
 use crate::settings::{Settings, SignIn};
 use crate::typing::{Chord, RELEASE_CHORD};
 use crate::window::Only;
-use crate::Look;
 
 /// How long to wait before a server that was not there at the start is tried again, in seconds.
 const RETRY: f64 = 3.0;
@@ -73,10 +73,18 @@ impl App {
             texts: Texts::new(language.unwrap_or_else(Language::of_system)),
             settings,
             remembered,
-            entry: Entry { server, name, ..Entry::default() },
+            entry: Entry {
+                server,
+                name,
+                ..Entry::default()
+            },
             queue: Queue::default(),
             remote: Remote::default(),
-            scale: if fullscreen { Scale::Corner } else { Scale::Fit },
+            scale: if fullscreen {
+                Scale::Corner
+            } else {
+                Scale::Fit
+            },
             in_session: only.is_some(),
             fullscreen,
             toolbar: false,
@@ -101,7 +109,12 @@ impl App {
     /// Keeps the disk in step with the sign-in, and a start without a server trying.
     fn follow_sign_in(&mut self, ctx: &Context) {
         match &self.view.desk {
-            Desk::SignedIn { supporter, server, token, .. } => {
+            Desk::SignedIn {
+                supporter,
+                server,
+                token,
+                ..
+            } => {
                 self.retry_at = None;
                 let known = Some((server.clone(), *token));
                 if self.remembered != known {
@@ -145,7 +158,10 @@ impl App {
             self.viewer.send(Command::Connect { code, view_only });
         }
         let stage = self.view.session.as_ref().map(|session| &session.stage);
-        if matches!(stage, Some(SessionStage::Over(Over::Ended(EndReason::Supporter)))) {
+        if matches!(
+            stage,
+            Some(SessionStage::Over(Over::Ended(EndReason::Supporter)))
+        ) {
             if self.only.is_some() {
                 ctx.send_viewport_cmd(ViewportCommand::Close);
             } else {
@@ -210,8 +226,16 @@ impl App {
                 self.viewer.send(Command::DismissSession);
             }
             Act::ToggleScale => {
-                let one_to_one = if self.fullscreen { Scale::Corner } else { Scale::Actual };
-                self.scale = if self.scale == Scale::Fit { one_to_one } else { Scale::Fit };
+                let one_to_one = if self.fullscreen {
+                    Scale::Corner
+                } else {
+                    Scale::Actual
+                };
+                self.scale = if self.scale == Scale::Fit {
+                    one_to_one
+                } else {
+                    Scale::Fit
+                };
                 self.remote.take_focus();
             }
             Act::ToggleFullscreen => {
@@ -248,7 +272,11 @@ impl App {
             Ok(server) => {
                 let name = self.entry.name.trim().to_owned();
                 let password = self.entry.password.clone();
-                self.viewer.send(Command::SignIn { server, name, password });
+                self.viewer.send(Command::SignIn {
+                    server,
+                    name,
+                    password,
+                });
             }
             Err(_) => {
                 self.entry.problem = Some(self.texts.get("error-server-name").into_owned());
@@ -276,7 +304,9 @@ impl App {
         let scale = self.scale;
         let happened = CentralPanel::default()
             .frame(ground)
-            .show(ui, |ui| self.remote.show(ui, self.texts, session, scale, control))
+            .show(ui, |ui| {
+                self.remote.show(ui, self.texts, session, scale, control)
+            })
             .inner;
         self.pass_on(ui, happened, frame);
         act
@@ -286,7 +316,11 @@ impl App {
     fn top(&mut self, ui: &mut Ui, session: &Session) -> Option<Act> {
         let texts = self.texts;
         let tokens = theme::tokens(ui);
-        let customer = self.view.cases.get(&session.code).map(|case| case.customer.clone());
+        let customer = self
+            .view
+            .cases
+            .get(&session.code)
+            .map(|case| case.customer.clone());
         let customer = customer
             .filter(|name| !name.is_empty())
             .unwrap_or_else(|| texts.get("the-customers-computer").into_owned());
@@ -299,7 +333,9 @@ impl App {
             grabbed: self.grab.is_some(),
             queue: self.only.is_none(),
         };
-        let look = egui::Frame::new().fill(tokens.raised).inner_margin(Margin::symmetric(12, 6));
+        let look = egui::Frame::new()
+            .fill(tokens.raised)
+            .inner_margin(Margin::symmetric(12, 6));
         Panel::top("toolbar")
             .frame(look)
             .show(ui, |ui| {
@@ -347,11 +383,12 @@ impl App {
     fn clipboard_keys(ctx: &Context) {
         let pressed: Vec<Key> = ctx.input(|input| {
             let of = |event: &Event| match event {
-                Event::Key { key, pressed: true, modifiers, .. }
-                    if modifiers.matches_logically(Modifiers::COMMAND) =>
-                {
-                    Some(*key)
-                }
+                Event::Key {
+                    key,
+                    pressed: true,
+                    modifiers,
+                    ..
+                } if modifiers.matches_logically(Modifiers::COMMAND) => Some(*key),
                 _ => None,
             };
             input.events.iter().filter_map(of).collect()
@@ -402,7 +439,15 @@ impl eframe::App for App {
         } else if matches!(self.view.desk, Desk::SignedIn { .. }) && self.only.is_none() {
             let (now, refusal) = (self.server_now(), self.refusal());
             let appearance = self.settings.appearance;
-            pages::queue(ui, self.texts, now, &self.view, &mut self.queue, appearance, refusal)
+            pages::queue(
+                ui,
+                self.texts,
+                now,
+                &self.view,
+                &mut self.queue,
+                appearance,
+                refusal,
+            )
         } else {
             let appearance = self.settings.appearance;
             CentralPanel::default()

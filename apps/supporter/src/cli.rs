@@ -4,8 +4,8 @@ use std::io::Read as _;
 
 use aldis_trust::{CaseLink, ServerName};
 use aldis_viewer::client::Client;
-use aldis_wire::signal::{Answer, Case, Request};
 use aldis_wire::Millis;
+use aldis_wire::signal::{Answer, Case, Request};
 use anyhow::{Context as _, bail};
 use serde::Serialize;
 
@@ -34,7 +34,10 @@ struct Printed {
 
 impl Printed {
     fn new(case: Case, server: &ServerName) -> Self {
-        let link = CaseLink { server: server.clone(), code: case.code };
+        let link = CaseLink {
+            server: server.clone(),
+            code: case.code,
+        };
         Self {
             code: case.code.to_string(),
             customer: case.customer,
@@ -57,13 +60,17 @@ impl Printed {
     fn line(&self) -> String {
         let online = if self.customer_online { "online" } else { "" };
         let expires = self.expires_at.get(..16).unwrap_or_default();
-        format!("{}\t{}\t{}\t{online}\t{expires}", self.code, self.status, self.customer)
+        format!(
+            "{}\t{}\t{}\t{online}\t{expires}",
+            self.code, self.status, self.customer
+        )
     }
 }
 
 fn iso(at: Millis) -> String {
-    chrono::DateTime::from_timestamp_millis(at.cast_signed())
-        .map_or_else(String::new, |at| at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true))
+    chrono::DateTime::from_timestamp_millis(at.cast_signed()).map_or_else(String::new, |at| {
+        at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
+    })
 }
 
 /// Signs in and remembers it.
@@ -77,7 +84,11 @@ pub(crate) async fn login(server: ServerName, user: String) -> anyhow::Result<()
     let client = Client::sign_in(&server, user, password).await?;
     SignIn::save(&server, client.token)?;
     let name = client.supporter.name.clone();
-    let settings = Settings { server: server.to_string(), name, ..Settings::load() };
+    let settings = Settings {
+        server: server.to_string(),
+        name,
+        ..Settings::load()
+    };
     settings.save();
     println!("signed in as {}", settings.name);
     client.close().await;
@@ -105,7 +116,11 @@ async fn client() -> anyhow::Result<(Client, ServerName)> {
 /// Works with cases.
 pub(crate) async fn cases(command: Cases) -> anyhow::Result<()> {
     let (request, form) = match command {
-        Cases::New { channel: _, customer, form } => (Request::NewCase { customer }, form),
+        Cases::New {
+            channel: _,
+            customer,
+            form,
+        } => (Request::NewCase { customer }, form),
         Cases::List { form } => (Request::WatchCases, form),
         Cases::Show { code, form } => (Request::ShowCase { code }, form),
         Cases::Assign { code, to, form } => (Request::AssignCase { code, to }, form),
@@ -118,7 +133,10 @@ pub(crate) async fn cases(command: Cases) -> anyhow::Result<()> {
     match answer? {
         Answer::Case(case) => print_one(&Printed::new(case, &server), form),
         Answer::Cases(cases) => {
-            let cases: Vec<_> = cases.into_iter().map(|case| Printed::new(case, &server)).collect();
+            let cases: Vec<_> = cases
+                .into_iter()
+                .map(|case| Printed::new(case, &server))
+                .collect();
             if form.json {
                 println!("{}", serde_json::to_string(&cases)?);
             } else {

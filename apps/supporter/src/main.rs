@@ -1,7 +1,11 @@
 //! `aldis`: the supporter's app, and its command line for scripts.
 
 #![forbid(unsafe_code)]
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks there")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line speaks there"
+)]
 
 mod app;
 mod cli;
@@ -151,17 +155,31 @@ fn main() -> ExitCode {
 }
 
 fn run(Arguments { look, command }: Arguments) -> anyhow::Result<()> {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
     match command {
         None => window::open(&runtime, look, None),
-        Some(Command::Connect { code, view_only, fullscreen, stats_json }) => {
-            let only = window::Only { code, view_only, fullscreen, stats_json };
+        Some(Command::Connect {
+            code,
+            view_only,
+            fullscreen,
+            stats_json,
+        }) => {
+            let only = window::Only {
+                code,
+                view_only,
+                fullscreen,
+                stats_json,
+            };
             window::open(&runtime, look, Some(only))
         }
-        Some(Command::Login { server, user, password_stdin: _ }) => {
-            runtime.block_on(cli::login(server, user))
-        }
+        Some(Command::Login {
+            server,
+            user,
+            password_stdin: _,
+        }) => runtime.block_on(cli::login(server, user)),
         Some(Command::Logout) => runtime.block_on(cli::logout()),
         Some(Command::Cases(cases)) => runtime.block_on(cli::cases(cases)),
     }

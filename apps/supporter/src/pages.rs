@@ -79,7 +79,10 @@ pub(crate) fn settings_menu(ui: &mut Ui, texts: Texts, appearance: Appearance) -
     ui.menu_button(texts.get("settings"), |ui| {
         aldis_ui::widgets::quiet(ui, texts.get("language"));
         for (language, name) in Language::ALL {
-            if ui.selectable_label(language == texts.language(), name).clicked() {
+            if ui
+                .selectable_label(language == texts.language(), name)
+                .clicked()
+            {
                 act = Some(Act::Language(language));
                 ui.close();
             }
@@ -87,7 +90,10 @@ pub(crate) fn settings_menu(ui: &mut Ui, texts: Texts, appearance: Appearance) -
         ui.separator();
         aldis_ui::widgets::quiet(ui, texts.get("theme"));
         for (known, name) in APPEARANCES {
-            if ui.selectable_label(known == appearance, texts.get(name)).clicked() {
+            if ui
+                .selectable_label(known == appearance, texts.get(name))
+                .clicked()
+            {
                 act = Some(Act::Appearance(known));
                 ui.close();
             }

@@ -63,7 +63,10 @@ impl Remote {
         let mut out = Vec::new();
         self.typing.release_all(&mut out);
         self.logo = false;
-        let up = |button| Input::Button { button, pressed: false };
+        let up = |button| Input::Button {
+            button,
+            pressed: false,
+        };
         out.extend(self.buttons.drain(..).map(up));
         self.had_focus = false;
         out
@@ -102,7 +105,11 @@ impl Remote {
             Scale::Fit | Scale::Actual => {
                 let factor = (area.size() / size).min_elem().max(0.01);
                 // A hair's breadth from 1:1 is 1:1, and sharp.
-                let factor = if (factor - 1.0).abs() < 0.004 { 1.0 } else { factor };
+                let factor = if (factor - 1.0).abs() < 0.004 {
+                    1.0
+                } else {
+                    factor
+                };
                 centred(area, size * factor, pixel)
             }
         };
@@ -125,7 +132,11 @@ impl Remote {
         let pixel = 1.0 / ui.ctx().pixels_per_point();
         let (width, _) = session.picture.size().unwrap_or((1, 1));
         let exact = (image.width() - width as f32 * pixel).abs() < pixel / 2.0;
-        let options = if exact { TextureOptions::NEAREST } else { TextureOptions::LINEAR };
+        let options = if exact {
+            TextureOptions::NEAREST
+        } else {
+            TextureOptions::LINEAR
+        };
         self.upload(ui, &session.picture, options);
         if let Some(shown) = &self.shown {
             let uv = Rect::from_min_max(Pos2::ZERO, Pos2::new(1.0, 1.0));
@@ -151,7 +162,11 @@ impl Remote {
             picture.look(|frame| {
                 let whole = crop(frame, frame.bounds());
                 let texture = ui.ctx().load_texture("remote-screen", whole, options);
-                made = Some(Shown { picture: Arc::clone(picture), texture, options });
+                made = Some(Shown {
+                    picture: Arc::clone(picture),
+                    texture,
+                    options,
+                });
             });
             self.shown = made;
             picture.take(|_, _| {});
@@ -161,7 +176,9 @@ impl Remote {
             picture.take(|frame, rects| {
                 for rect in rects {
                     let place = [rect.x as usize, rect.y as usize];
-                    shown.texture.set_partial(place, crop(frame, *rect), options);
+                    shown
+                        .texture
+                        .set_partial(place, crop(frame, *rect), options);
                 }
             });
         }
@@ -180,8 +197,12 @@ impl Remote {
             response.request_focus();
             self.wants_focus = false;
         }
-        let everything =
-            EventFilter { tab: true, horizontal_arrows: true, vertical_arrows: true, escape: true };
+        let everything = EventFilter {
+            tab: true,
+            horizontal_arrows: true,
+            vertical_arrows: true,
+            escape: true,
+        };
         ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, everything));
         let (window, events) = ui.input(|input| (input.focused, input.events.clone()));
         let focused = response.has_focus() && window;
@@ -205,14 +226,22 @@ impl Remote {
                 Event::PointerMoved(at) if self.is_ours(response, *at, image) => {
                     moved = Some(place(*at, image, session));
                 }
-                Event::PointerButton { pos, button, pressed, .. } => {
+                Event::PointerButton {
+                    pos,
+                    button,
+                    pressed,
+                    ..
+                } => {
                     let button = typing::button(*button);
                     let held = self.buttons.contains(&button);
                     let start = *pressed && response.contains_pointer() && image.contains(*pos);
                     if start || (!pressed && held) {
                         happened.inputs.extend(moved.take());
                         happened.inputs.push(place(*pos, image, session));
-                        happened.inputs.push(Input::Button { button, pressed: *pressed });
+                        happened.inputs.push(Input::Button {
+                            button,
+                            pressed: *pressed,
+                        });
                         self.buttons.retain(|known| *known != button);
                         if *pressed {
                             self.buttons.push(button);
@@ -248,15 +277,27 @@ impl Remote {
         image: Rect,
         control: bool,
     ) {
-        let Pointer { shape, shape_number, place } = session.picture.pointer();
+        let Pointer {
+            shape,
+            shape_number,
+            place,
+        } = session.picture.pointer();
         let Some(shape) = shape else { return };
-        if self.pointer.as_ref().is_none_or(|(number, _)| *number != shape_number) {
+        if self
+            .pointer
+            .as_ref()
+            .is_none_or(|(number, _)| *number != shape_number)
+        {
             let size = [usize::from(shape.width), usize::from(shape.height)];
             let pixels = ColorImage::from_rgba_premultiplied(size, &shape.rgba);
-            let texture = ui.ctx().load_texture("remote-pointer", pixels, TextureOptions::NEAREST);
+            let texture = ui
+                .ctx()
+                .load_texture("remote-pointer", pixels, TextureOptions::NEAREST);
             self.pointer = Some((shape_number, texture));
         }
-        let hovered = response.hover_pos().filter(|at| image.contains(*at) && control);
+        let hovered = response
+            .hover_pos()
+            .filter(|at| image.contains(*at) && control);
         let size = session.picture.size().unwrap_or((1, 1));
         let factor = image.size() / Vec2::new(size.0 as f32, size.1 as f32);
         let remote = place.map(|(x, y)| image.min + Vec2::new(f32::from(x), f32::from(y)) * factor);
@@ -270,7 +311,12 @@ impl Remote {
             let size = Vec2::new(f32::from(shape.width), f32::from(shape.height)) * pixel;
             let uv = Rect::from_min_max(Pos2::ZERO, Pos2::new(1.0, 1.0));
             let painter = ui.painter_at(response.rect);
-            painter.image(texture.id(), Rect::from_min_size(at - hot, size), uv, Color32::WHITE);
+            painter.image(
+                texture.id(),
+                Rect::from_min_size(at - hot, size),
+                uv,
+                Color32::WHITE,
+            );
         }
     }
 }
@@ -285,7 +331,10 @@ fn place(at: Pos2, image: Rect, session: &Session) -> Input {
     let (width, height) = session.picture.size().unwrap_or((1, 1));
     let part = (at - image.min) / image.size();
     let scaled = |part: f32, size: u32| (part * size as f32).clamp(0.0, (size - 1) as f32) as u16;
-    Input::PointerMove { x: scaled(part.x, width), y: scaled(part.y, height) }
+    Input::PointerMove {
+        x: scaled(part.x, width),
+        y: scaled(part.y, height),
+    }
 }
 
 /// A part of the frame as egui takes it.
@@ -293,9 +342,9 @@ fn crop(frame: &aldis_screen::Frame, rect: aldis_screen::Rect) -> ColorImage {
     let mut pixels = Vec::with_capacity((rect.width * rect.height) as usize);
     for y in rect.y..rect.bottom() {
         let row = frame.row(rect, y).chunks_exact(4);
-        pixels.extend(row.map(|pixel| {
-            Color32::from_rgba_premultiplied(pixel[2], pixel[1], pixel[0], 255)
-        }));
+        pixels.extend(
+            row.map(|pixel| Color32::from_rgba_premultiplied(pixel[2], pixel[1], pixel[0], 255)),
+        );
     }
     ColorImage::new([rect.width as usize, rect.height as usize], pixels)
 }

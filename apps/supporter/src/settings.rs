@@ -27,14 +27,20 @@ pub(crate) struct Settings {
 impl Settings {
     /// What was remembered; a file that cannot be read counts as none.
     pub(crate) fn load() -> Self {
-        let bytes = path("settings.json").ok().and_then(|path| private_file::read(&path).ok());
-        bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+        let bytes = path("settings.json")
+            .ok()
+            .and_then(|path| private_file::read(&path).ok());
+        bytes
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .unwrap_or_default()
     }
 
     /// Remembers.
     pub(crate) fn save(&self) {
-        if let Err(error) = write("settings.json", &serde_json::to_vec_pretty(self).unwrap_or_default())
-        {
+        if let Err(error) = write(
+            "settings.json",
+            &serde_json::to_vec_pretty(self).unwrap_or_default(),
+        ) {
             tracing::warn!(%error, "the settings are not remembered");
         }
     }
@@ -63,7 +69,10 @@ impl SignIn {
 
     /// Remembers.
     pub(crate) fn save(server: &ServerName, token: Token) -> anyhow::Result<()> {
-        let sign_in = Self { server: server.to_string(), token };
+        let sign_in = Self {
+            server: server.to_string(),
+            token,
+        };
         write("sign-in.json", &serde_json::to_vec(&sign_in)?)
     }
 

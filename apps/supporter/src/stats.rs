@@ -43,7 +43,9 @@ pub(crate) fn start(
         let mut ticks = tokio::time::interval(Duration::from_secs(1));
         loop {
             ticks.tick().await;
-            let Some(session) = viewer.view().session else { continue };
+            let Some(session) = viewer.view().session else {
+                continue;
+            };
             let (Some(link), SessionStage::Live { .. }) = (session.link, session.stage) else {
                 continue;
             };
@@ -65,7 +67,11 @@ fn line(before: &PictureStats, now: &PictureStats, link: &aldis_viewer::Link) ->
     let updates = now.updates.saturating_sub(before.updates);
     let mean = |before: Duration, now: Duration| {
         let spent = now.saturating_sub(before).as_secs_f64() * 1000.0;
-        if updates == 0 { 0.0 } else { spent / updates as f64 }
+        if updates == 0 {
+            0.0
+        } else {
+            spent / updates as f64
+        }
     };
     let (bytes_in, bytes_out) = link.bytes();
     Line {

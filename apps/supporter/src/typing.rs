@@ -28,7 +28,12 @@ pub(crate) fn keyboard(
     out: &mut Vec<Input>,
 ) -> Option<Chord> {
     match event {
-        Event::Key { key, pressed, modifiers, .. } => {
+        Event::Key {
+            key,
+            pressed,
+            modifiers,
+            ..
+        } => {
             if matches!(key, egui::Key::SuperLeft | egui::Key::SuperRight) {
                 *logo = *pressed;
             }
@@ -74,7 +79,10 @@ pub(crate) fn wheel(unit: MouseWheelUnit, delta: egui::Vec2) -> Input {
         MouseWheelUnit::Page => delta * 3.0,
     };
     let scaled = |value: f32| (value * f32::from(NOTCH)).round() as i16;
-    Input::Wheel { x: scaled(-notches.x), y: scaled(-notches.y) }
+    Input::Wheel {
+        x: scaled(-notches.x),
+        y: scaled(-notches.y),
+    }
 }
 
 /// A pointer button.
@@ -184,11 +192,24 @@ mod tests {
             repeat: false,
             modifiers: egui::Modifiers::NONE,
         };
-        for event in [press(egui::Key::SuperLeft, true), press(egui::Key::E, true), press(egui::Key::E, false), press(egui::Key::SuperLeft, false)] {
+        for event in [
+            press(egui::Key::SuperLeft, true),
+            press(egui::Key::E, true),
+            press(egui::Key::E, false),
+            press(egui::Key::SuperLeft, false),
+        ] {
             keyboard(&mut typing, &mut logo, &event, &mut out);
         }
         let (logo, e) = (Key::Named(NamedKey::Super), Key::Char('e'));
         let key = |key, pressed| Input::Key { key, pressed };
-        assert_eq!(out, [key(logo, true), key(e, true), key(e, false), key(logo, false)]);
+        assert_eq!(
+            out,
+            [
+                key(logo, true),
+                key(e, true),
+                key(e, false),
+                key(logo, false)
+            ]
+        );
     }
 }

@@ -54,7 +54,9 @@ pub(crate) fn open(
     });
     let outcome = eframe::run_native("aldis", options(fullscreen), create);
     runtime.block_on(viewer.close());
-    outcome.map_err(|error| anyhow::anyhow!("{error}")).context("cannot open a window")
+    outcome
+        .map_err(|error| anyhow::anyhow!("{error}"))
+        .context("cannot open a window")
 }
 
 fn options(fullscreen: bool) -> eframe::NativeOptions {

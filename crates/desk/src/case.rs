@@ -50,7 +50,7 @@ pub enum Change {
     Created(Case),
     /// The customer's app joined, perhaps for the first time, and said its name.
     CustomerJoined {
-        /// The name; empty keeps the old one.
+        /// The name; kept if the case has none yet.
         name: String,
         /// The hash of the machine's secret.
         claim: [u8; 32],
@@ -83,7 +83,9 @@ pub enum Change {
 impl Case {
     /// The session that runs now.
     pub fn running(&self) -> Option<&Session> {
-        self.sessions.iter().find(|session| session.ended_at.is_none())
+        self.sessions
+            .iter()
+            .find(|session| session.ended_at.is_none())
     }
 
     /// The status at this moment.
@@ -104,7 +106,11 @@ impl Case {
     /// The case as it travels.
     pub fn view(&self, customer_online: bool, now: Millis) -> signal::Case {
         let running = self.running();
-        let ended = self.sessions.iter().filter_map(|session| session.ended_at).max();
+        let ended = self
+            .sessions
+            .iter()
+            .filter_map(|session| session.ended_at)
+            .max();
         let durations = self
             .sessions
             .iter()
@@ -131,7 +137,8 @@ impl Case {
         match change {
             Change::Created(case) => *self = case.clone(),
             Change::CustomerJoined { name, claim, at } => {
-                if !name.is_empty() {
+                // What a supporter has written down is not replaced by a login's name.
+                if self.customer.is_empty() {
                     self.customer.clone_from(name);
                 }
                 self.claim = Some(*claim);

@@ -65,11 +65,7 @@ pub enum Command {
 }
 
 /// What follows from `command` at `now`, for the case as it is (`None`: no such case).
-pub fn decide(
-    case: Option<&Case>,
-    command: &Command,
-    now: Millis,
-) -> Result<Vec<Change>, Refusal> {
+pub fn decide(case: Option<&Case>, command: &Command, now: Millis) -> Result<Vec<Change>, Refusal> {
     if let Command::Create { code, customer, by } = command {
         return create(case, *code, customer, by.as_deref(), now);
     }
@@ -81,7 +77,11 @@ pub fn decide(
             match case.claim {
                 Some(claimed) if claimed != *claim => Err(Refusal::Claimed),
                 _ => open(case, now).map(|()| {
-                    vec![Change::CustomerJoined { name: name.clone(), claim: *claim, at: now }]
+                    vec![Change::CustomerJoined {
+                        name: name.clone(),
+                        claim: *claim,
+                        at: now,
+                    }]
                 }),
             }
         }
@@ -136,7 +136,10 @@ pub fn decide(
             responsible(case, by)?;
             let mut changes: Vec<Change> = case
                 .running()
-                .map(|session| Change::SessionEnded { id: session.id, at: now })
+                .map(|session| Change::SessionEnded {
+                    id: session.id,
+                    at: now,
+                })
                 .into_iter()
                 .collect();
             changes.push(Change::Closed { at: now });
@@ -224,32 +227,49 @@ mod tests {
     fn created() -> Option<Case> {
         let mut case = None;
         let code = "s12-345-678".parse().unwrap();
-        let create = Command::Create { code, customer: String::new(), by: Some("eva".to_owned()) };
+        let create = Command::Create {
+            code,
+            customer: String::new(),
+            by: Some("eva".to_owned()),
+        };
         assert_eq!(run(&mut case, create, NOW), Ok(Status::New));
         case
     }
 
     fn join(claim: u8) -> Command {
-        Command::Join { name: "Ana".to_owned(), claim: [claim; 32] }
+        Command::Join {
+            name: "Ana".to_owned(),
+            claim: [claim; 32],
+        }
     }
 
     #[test]
     fn a_case_goes_through_its_statuses() {
         let mut case = created();
         assert_eq!(run(&mut case, join(1), NOW + 1), Ok(Status::Pending));
-        let ask = Command::Ask { by: "eva".to_owned() };
+        let ask = Command::Ask {
+            by: "eva".to_owned(),
+        };
         assert_eq!(run(&mut case, ask, NOW + 2), Ok(Status::Pending));
-        let start = Command::StartSession { id: [1; 16], supporter: "eva".to_owned() };
+        let start = Command::StartSession {
+            id: [1; 16],
+            supporter: "eva".to_owned(),
+        };
         assert_eq!(run(&mut case, start, NOW + 10), Ok(Status::InProgress));
         let end = Command::EndSession { id: [1; 16] };
         assert_eq!(run(&mut case, end.clone(), NOW + 70), Ok(Status::Pending));
         assert_eq!(run(&mut case, end, NOW + 99), Ok(Status::Pending));
-        let close = Command::Close { by: "eva".to_owned() };
+        let close = Command::Close {
+            by: "eva".to_owned(),
+        };
         assert_eq!(run(&mut case, close.clone(), NOW + 80), Ok(Status::Closed));
         assert_eq!(run(&mut case, close, NOW + 81), Err(Refusal::Closed));
         assert_eq!(run(&mut case, join(1), NOW + 82), Err(Refusal::Closed));
         let view = case.unwrap().view(false, NOW + 90);
-        assert_eq!((view.started_at, view.ended_at, view.duration), (Some(NOW + 10), Some(NOW + 70), 60));
+        assert_eq!(
+            (view.started_at, view.ended_at, view.duration),
+            (Some(NOW + 10), Some(NOW + 70), 60)
+        );
         assert_eq!(view.customer, "Ana");
     }
 
@@ -265,15 +285,24 @@ mod tests {
     fn expiry_stops_joining_and_never_cuts_a_session() {
         let mut case = created();
         run(&mut case, join(1), NOW).unwrap();
-        let start = Command::StartSession { id: [1; 16], supporter: "eva".to_owned() };
+        let start = Command::StartSession {
+            id: [1; 16],
+            supporter: "eva".to_owned(),
+        };
         run(&mut case, start, NOW).unwrap();
         let late = NOW + EXPIRY;
         assert_eq!(case.as_ref().unwrap().status(late), Status::InProgress);
-        assert_eq!(run(&mut case, join(1), late), Ok(Status::InProgress), "coming back to it");
+        assert_eq!(
+            run(&mut case, join(1), late),
+            Ok(Status::InProgress),
+            "coming back to it"
+        );
         let end = Command::EndSession { id: [1; 16] };
         assert_eq!(run(&mut case, end, late), Ok(Status::Expired));
         assert_eq!(run(&mut case, join(1), late), Err(Refusal::Expired));
-        let close = Command::Close { by: "eva".to_owned() };
+        let close = Command::Close {
+            by: "eva".to_owned(),
+        };
         assert_eq!(run(&mut case, close, late), Ok(Status::Closed));
     }
 
@@ -282,8 +311,17 @@ mod tests {
         let mut case = created();
         let close = |by: &str| Command::Close { by: by.to_owned() };
         assert_eq!(run(&mut case, close("tom"), NOW), Err(Refusal::NotYours));
-        run(&mut case, Command::Assign { to: "tom".to_owned() }, NOW).unwrap();
-        let release = Command::Release { by: "tom".to_owned() };
+        run(
+            &mut case,
+            Command::Assign {
+                to: "tom".to_owned(),
+            },
+            NOW,
+        )
+        .unwrap();
+        let release = Command::Release {
+            by: "tom".to_owned(),
+        };
         assert_eq!(run(&mut case, release, NOW), Ok(Status::New));
         assert_eq!(case.as_ref().unwrap().assignee, None);
         assert_eq!(run(&mut case, close("tom"), NOW), Err(Refusal::NotYours));
@@ -293,16 +331,32 @@ mod tests {
     #[test]
     fn closing_ends_a_running_session() {
         let mut case = created();
-        let start = Command::StartSession { id: [1; 16], supporter: "eva".to_owned() };
+        let start = Command::StartSession {
+            id: [1; 16],
+            supporter: "eva".to_owned(),
+        };
         run(&mut case, start, NOW).unwrap();
-        run(&mut case, Command::Close { by: "eva".to_owned() }, NOW + 5).unwrap();
+        run(
+            &mut case,
+            Command::Close {
+                by: "eva".to_owned(),
+            },
+            NOW + 5,
+        )
+        .unwrap();
         assert_eq!(case.unwrap().sessions[0].ended_at, Some(NOW + 5));
     }
 
     #[test]
     fn an_unknown_code_and_a_bad_name_are_refused() {
         assert_eq!(decide(None, &join(1), NOW), Err(Refusal::UnknownCode));
-        let long = Command::Join { name: "x".repeat(MAX_NAME + 1), claim: [0; 32] };
-        assert_eq!(decide(created().as_ref(), &long, NOW), Err(Refusal::BadText));
+        let long = Command::Join {
+            name: "x".repeat(MAX_NAME + 1),
+            claim: [0; 32],
+        };
+        assert_eq!(
+            decide(created().as_ref(), &long, NOW),
+            Err(Refusal::BadText)
+        );
     }
 }

@@ -21,7 +21,9 @@ pub(crate) fn now() -> Millis {
 /// Milliseconds since 1970, by this machine's idea of it.
 pub(crate) fn unix() -> Millis {
     #[expect(clippy::disallowed_methods, reason = "this is the shell's one clock")]
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(Millis::MAX)
 }
 

@@ -17,10 +17,10 @@ use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
+use crate::clock;
 use crate::hands::{self, Place};
 use crate::peer::{self, Peer, PeerNews, Told, Visitor};
 use crate::screen::Screen;
-use crate::clock;
 use crate::view::{Notice, Stage, View};
 
 /// The most commands and events that wait for the loop.
@@ -91,7 +91,12 @@ impl Host {
         let authority = engine.session.authority();
         let mut task = JoinSet::new();
         task.spawn_on(engine.run(waiting), runtime);
-        Ok(Self { commands, view, authority, task })
+        Ok(Self {
+            commands,
+            view,
+            authority,
+            task,
+        })
     }
 
     /// What to paint.
@@ -157,11 +162,7 @@ struct Live {
 }
 
 impl Engine {
-    fn new(
-        node: Node,
-        shown: watch::Sender<View>,
-        changed: Box<dyn Fn() + Send + Sync>,
-    ) -> Self {
+    fn new(node: Node, shown: watch::Sender<View>, changed: Box<dyn Fn() + Send + Sync>) -> Self {
         Self {
             node,
             shown,
@@ -218,7 +219,12 @@ impl Engine {
     fn command(&mut self, command: Command, news: &mpsc::Sender<News>) {
         let now = clock::now();
         match command {
-            Command::Join { server, code, name, secret } => {
+            Command::Join {
+                server,
+                code,
+                name,
+                secret,
+            } => {
                 let (outbox, waiting) = mpsc::channel(contact::OUTBOX);
                 self.outbox = Some(outbox);
                 self.server.abort_all();
@@ -229,11 +235,26 @@ impl Engine {
                         _ => None,
                     };
                     let (code, name) = (code.or(made), name.clone());
-                    Request::Join { code, name, secret, running: *running.borrow() }
+                    Request::Join {
+                        code,
+                        name,
+                        secret,
+                        running: *running.borrow(),
+                    }
                 };
                 let (node, leave) = (self.node.clone(), Some(Request::Leave));
-                self.server.spawn(contact::keep(node, server, join, leave, waiting, news.clone()));
-                self.view = View { stage: Stage::Joining, ..View::default() };
+                self.server.spawn(contact::keep(
+                    node,
+                    server,
+                    join,
+                    leave,
+                    waiting,
+                    news.clone(),
+                ));
+                self.view = View {
+                    stage: Stage::Joining,
+                    ..View::default()
+                };
             }
             Command::Choose(choice) => self.session.choose(choice, now),
             Command::StopControl => self.session.stop_control(),
@@ -250,7 +271,10 @@ impl Engine {
 
     fn server_told(&mut self, news: News) {
         match news {
-            News::Greeted(Answer::Joined { case, now: server_now }) => {
+            News::Greeted(Answer::Joined {
+                case,
+                now: server_now,
+            }) => {
                 self.server_ahead = server_now.cast_signed() - clock::unix().cast_signed();
                 self.view.online = true;
                 self.view.notice = None;
@@ -264,13 +288,25 @@ impl Engine {
                 // A case that ended while the server was away is told like any ended case.
                 self.session.handle_case_closed(clock::now());
                 self.outbox = None;
-                self.view =
-                    View { notice: Some(Notice::Join(error)), ..View::default() };
+                self.view = View {
+                    notice: Some(Notice::Join(error)),
+                    ..View::default()
+                };
             }
             News::Away => self.view.online = false,
             News::Push(Push::Case(case)) => self.case_is(case),
-            News::Push(Push::ConnectAsked { session, supporter, key, view_only }) => {
-                let ask = Ask { session, supporter, key, view_only };
+            News::Push(Push::ConnectAsked {
+                session,
+                supporter,
+                key,
+                view_only,
+            }) => {
+                let ask = Ask {
+                    session,
+                    supporter,
+                    key,
+                    view_only,
+                };
                 self.session.handle_asked(ask, clock::now());
             }
             News::Push(Push::ConnectCancelled { session }) => {
@@ -322,7 +358,11 @@ impl Engine {
             State::Live { grant, .. } => *grant,
             State::Idle | State::Asked { .. } | State::Allowed { .. } => Grant::View,
         };
-        let welcome = ToViewer::Welcome { version: VERSION, grant, since };
+        let welcome = ToViewer::Welcome {
+            version: VERSION,
+            grant,
+            since,
+        };
         let mut peer = visitor.admit(welcome, self.gate.subscribe(), hands.ok(), news.clone());
         let screen = match Screen::start(peer.control.clone(), place) {
             Ok((screen, parts)) => {
@@ -336,7 +376,11 @@ impl Engine {
                 None
             }
         };
-        self.live = Some(Live { peer, screen, since_unix });
+        self.live = Some(Live {
+            peer,
+            screen,
+            since_unix,
+        });
     }
 
     fn peer_told(&mut self, (session, news): Told) {
@@ -365,7 +409,11 @@ impl Engine {
                 Effect::Allow(session, grant) => {
                     let key = self.node.identity().hash();
                     let candidates = self.node.candidates();
-                    let answer = Consent::Allowed { grant, key, candidates };
+                    let answer = Consent::Allowed {
+                        grant,
+                        key,
+                        candidates,
+                    };
                     self.tell_server(Request::AnswerConnect { session, answer });
                 }
                 Effect::Decline { session, timed_out } => {
@@ -392,14 +440,23 @@ impl Engine {
                         self.tasks.spawn(live.peer.close(ToViewer::Ended(reason)));
                     }
                 }
-                Effect::Ended { supporter, lasted, reason } => {
-                    self.view.stage = Stage::Over { supporter, lasted, reason };
+                Effect::Ended {
+                    supporter,
+                    lasted,
+                    reason,
+                } => {
+                    self.view.stage = Stage::Over {
+                        supporter,
+                        lasted,
+                        reason,
+                    };
                 }
             }
         }
         self.open_gate();
         let running = self.session.running();
-        self.running.send_if_modified(|known| std::mem::replace(known, running) != running);
+        self.running
+            .send_if_modified(|known| std::mem::replace(known, running) != running);
     }
 
     /// Lets input through as far as the session says so now.
@@ -429,9 +486,9 @@ impl Engine {
                 view_only: ask.view_only,
                 until: *until,
             }),
-            State::Allowed { ask, .. } => {
-                Some(Stage::Connecting { supporter: ask.supporter.clone() })
-            }
+            State::Allowed { ask, .. } => Some(Stage::Connecting {
+                supporter: ask.supporter.clone(),
+            }),
             State::Live { ask, grant, since } => Some(Stage::Live {
                 supporter: ask.supporter.clone(),
                 grant: *grant,

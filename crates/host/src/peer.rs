@@ -62,14 +62,20 @@ pub(crate) async fn receive(incoming: aldis_link::Incoming) -> Option<Visitor> {
         let (send, receive) = connection.accept_bi().await.ok()?;
         let mut receive = FrameReceiver::new(receive);
         match receive.recv().await {
-            Ok(Some(ToHost::Hello { version: VERSION, session })) => {
-                Some((session, FrameSender::new(send, CONTROL_PRIORITY), receive))
-            }
+            Ok(Some(ToHost::Hello {
+                version: VERSION,
+                session,
+            })) => Some((session, FrameSender::new(send, CONTROL_PRIORITY), receive)),
             _ => None,
         }
     });
     if let Ok(Some((session, send, receive))) = introduced.await {
-        return Some(Visitor { connection, session, send, receive });
+        return Some(Visitor {
+            connection,
+            session,
+            send,
+            receive,
+        });
     }
     connection.close(close::MALFORMED, b"no introduction");
     None
@@ -93,12 +99,21 @@ impl Visitor {
         hands: Option<Hands>,
         news: mpsc::Sender<Told>,
     ) -> Peer {
-        let Self { connection, session, send, receive } = self;
+        let Self {
+            connection,
+            session,
+            send,
+            receive,
+        } = self;
         let (control, waiting) = mpsc::channel(CONTROL);
         let mut tasks = JoinSet::new();
         tasks.spawn(write(send, welcome, waiting, connection.clone()));
         tasks.spawn(read(session, receive, gate, hands, news));
-        Peer { connection, control, tasks }
+        Peer {
+            connection,
+            control,
+            tasks,
+        }
     }
 }
 
@@ -107,7 +122,9 @@ impl Peer {
     pub(crate) fn send_screen(&mut self, mut parts: mpsc::Receiver<ScreenPart>) {
         let connection = self.connection.clone();
         self.tasks.spawn(async move {
-            let Ok(stream) = connection.open_uni().await else { return };
+            let Ok(stream) = connection.open_uni().await else {
+                return;
+            };
             let mut send = FrameSender::new(stream, SCREEN_PRIORITY);
             while let Some(part) = parts.recv().await {
                 if send.send(&part).await.is_err() {

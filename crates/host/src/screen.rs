@@ -122,7 +122,8 @@ struct Unsent {
 
 impl Watch {
     fn run(&mut self) -> Result<(), CaptureError> {
-        let mut encoder = Encoder::new().map_err(|error| CaptureError::System(error.to_string()))?;
+        let mut encoder =
+            Encoder::new().map_err(|error| CaptureError::System(error.to_string()))?;
         self.tell_monitors();
         while !self.wishes.stop.load(Ordering::SeqCst) && !self.parts.is_closed() {
             let wish = self.wishes.monitor.swap(NO_WISH, Ordering::SeqCst);
@@ -163,7 +164,13 @@ impl Watch {
     }
 
     fn note(&mut self, changes: Changes, encoder: &mut Encoder) {
-        let Changes { screen, monitors, pointer_shape, pointer, woken: _ } = changes;
+        let Changes {
+            screen,
+            monitors,
+            pointer_shape,
+            pointer,
+            woken: _,
+        } = changes;
         self.dirty |= screen;
         if monitors {
             encoder.restart();
@@ -171,8 +178,20 @@ impl Watch {
             self.tell_monitors();
         }
         if let Some(shape) = pointer_shape {
-            let aldis_capture::PointerShape { width, height, hot_x, hot_y, rgba } = shape;
-            self.unsent.shape = Some(PointerShape { width, height, hot_x, hot_y, rgba });
+            let aldis_capture::PointerShape {
+                width,
+                height,
+                hot_x,
+                hot_y,
+                rgba,
+            } = shape;
+            self.unsent.shape = Some(PointerShape {
+                width,
+                height,
+                hot_x,
+                hot_y,
+                rgba,
+            });
         }
         if let Some((x, y)) = pointer {
             self.unsent.pointer = Some(ToViewer::PointerMoved(self.on_monitor(x, y)));
@@ -181,7 +200,11 @@ impl Watch {
 
     fn shared(&self) -> MonitorPlace {
         let id = self.source.shared();
-        let shared = self.source.monitors().iter().find(|monitor| monitor.id == id);
+        let shared = self
+            .source
+            .monitors()
+            .iter()
+            .find(|monitor| monitor.id == id);
         shared.map_or_else(MonitorPlace::default, |monitor| MonitorPlace {
             x: monitor.x,
             y: monitor.y,
@@ -211,7 +234,10 @@ impl Watch {
             height: monitor.height as u16,
             primary: monitor.primary,
         });
-        ToViewer::Monitors { list: list.collect(), shared: self.source.shared() }
+        ToViewer::Monitors {
+            list: list.collect(),
+            shared: self.source.shared(),
+        }
     }
 
     /// Sends what is unsent as far as the control stream has room; the newest replaces the older.

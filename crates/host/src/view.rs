@@ -1,9 +1,9 @@
 //! What the customer's window paints.
 
 use aldis_link::SignalError;
+use aldis_wire::Millis;
 use aldis_wire::peer::{EndReason, Grant};
 use aldis_wire::signal::{Case, Supporter};
-use aldis_wire::Millis;
 
 /// Everything the customer's window shows, as of one moment.
 #[derive(Clone, Debug, Default, PartialEq)]

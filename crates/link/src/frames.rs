@@ -55,7 +55,10 @@ impl<M: Message> FrameSender<M> {
     pub fn new(stream: SendStream, priority: i32) -> Self {
         // Fails only on a stream that is gone, which the first send reports.
         drop(stream.set_priority(priority));
-        Self { stream, kind: PhantomData }
+        Self {
+            stream,
+            kind: PhantomData,
+        }
     }
 
     /// Sends one message; returns its size on the stream in bytes.
@@ -82,7 +85,11 @@ impl<M: Message> FrameSender<M> {
 impl<M: Message> FrameReceiver<M> {
     /// Wraps a stream.
     pub fn new(stream: RecvStream) -> Self {
-        Self { stream, buffer: Vec::new(), kind: PhantomData }
+        Self {
+            stream,
+            buffer: Vec::new(),
+            kind: PhantomData,
+        }
     }
 
     /// The next message; `None` at the stream's orderly end.

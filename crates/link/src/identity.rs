@@ -43,7 +43,11 @@ impl Identity {
             .der()
             .clone();
         let hash = aldis_trust::key_hash(&certificate).map_err(|_rustls| IdentityError)?;
-        Ok(Self { key, certificate, hash })
+        Ok(Self {
+            key,
+            certificate,
+            hash,
+        })
     }
 
     /// The secret key, for a file that only its owner can read.

@@ -107,7 +107,11 @@ impl Node {
         let config = EndpointConfig::default();
         let endpoint = Endpoint::new(config, None, socket, Arc::new(TokioRuntime))
             .map_err(|source| BindError::Refused { address, source })?;
-        Ok(Self { endpoint, identity, provider })
+        Ok(Self {
+            endpoint,
+            identity,
+            provider,
+        })
     }
 
     /// Opens a socket for an app: any port, IPv6 and IPv4 where the system has both.
@@ -134,7 +138,8 @@ impl Node {
             .with_protocol_versions(&[&rustls::version::TLS13])
             .expect("the provider has TLS 1.3")
             .with_no_client_auth();
-        self.endpoint.set_server_config(Some(self.server_config(builder, Protocol::Signal)));
+        self.endpoint
+            .set_server_config(Some(self.server_config(builder, Protocol::Signal)));
     }
 
     /// From now on connections are taken from the one peer that holds `key`, or from nobody.
@@ -180,7 +185,8 @@ impl Node {
             .map_err(|_resolver| DialError::UnknownHost(server.host.clone()))?
             .take(MAX_CANDIDATES)
             .collect();
-        self.dial(&addresses, server.fingerprint.0, Protocol::Signal, &place).await
+        self.dial(&addresses, server.fingerprint.0, Protocol::Signal, &place)
+            .await
     }
 
     /// Connects to the peer that holds `key`, at whichever of its addresses answers first.
@@ -190,7 +196,8 @@ impl Node {
         key: KeyHash,
     ) -> Result<Connection, DialError> {
         let candidates = &candidates[..candidates.len().min(MAX_CANDIDATES)];
-        self.dial(candidates, key, Protocol::Peer, "the customer's computer").await
+        self.dial(candidates, key, Protocol::Peer, "the customer's computer")
+            .await
     }
 
     async fn dial(
@@ -205,7 +212,10 @@ impl Node {
         let mut outcome = DialError::NoAnswer(who.to_owned());
         for address in addresses {
             // An address this socket cannot reach (IPv6 on an IPv4 machine) is just no candidate.
-            if let Ok(dial) = self.endpoint.connect_with(config.clone(), *address, "aldis") {
+            if let Ok(dial) = self
+                .endpoint
+                .connect_with(config.clone(), *address, "aldis")
+            {
                 dials.spawn(timeout(DIAL, dial));
             }
         }
@@ -256,7 +266,10 @@ impl Node {
             .collect();
         addresses.sort_by_key(|ip| (ip.is_loopback(), ip.is_ipv6()));
         addresses.truncate(MAX_CANDIDATES);
-        addresses.into_iter().map(|ip| SocketAddr::new(ip, local.port())).collect()
+        addresses
+            .into_iter()
+            .map(|ip| SocketAddr::new(ip, local.port()))
+            .collect()
     }
 
     /// Closes every connection and waits, briefly, until the peers know.
@@ -320,5 +333,9 @@ fn worse(first: DialError, second: DialError) -> DialError {
         DialError::UnknownHost(_) => 1,
         DialError::NoAnswer(_) => 0,
     };
-    if weight(&second) > weight(&first) { second } else { first }
+    if weight(&second) > weight(&first) {
+        second
+    } else {
+        first
+    }
 }

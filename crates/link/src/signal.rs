@@ -59,12 +59,24 @@ impl Signal {
         server: &ServerName,
     ) -> Result<(Self, mpsc::Receiver<Push>), SignalError> {
         let connection = node.dial_server(server).await?;
-        let (send, receive) = connection.open_bi().await.map_err(|_lost| SignalError::Lost)?;
+        let (send, receive) = connection
+            .open_bi()
+            .await
+            .map_err(|_lost| SignalError::Lost)?;
         let (questions, waiting) = mpsc::channel(QUESTIONS);
         let (pushes, pushed) = mpsc::channel(PUSHES);
         let mut tasks = JoinSet::new();
-        tasks.spawn(converse(FrameSender::new(send, 0), FrameReceiver::new(receive), waiting, pushes));
-        let signal = Self { connection, questions, _tasks: tasks };
+        tasks.spawn(converse(
+            FrameSender::new(send, 0),
+            FrameReceiver::new(receive),
+            waiting,
+            pushes,
+        ));
+        let signal = Self {
+            connection,
+            questions,
+            _tasks: tasks,
+        };
         signal.ask(Request::Hello { version: VERSION }).await?;
         Ok((signal, pushed))
     }
@@ -73,7 +85,10 @@ impl Signal {
     pub async fn ask(&self, request: Request) -> Result<Answer, SignalError> {
         let (reply, answer) = oneshot::channel();
         let question = Question { request, reply };
-        self.questions.send(question).await.map_err(|_ended| SignalError::Lost)?;
+        self.questions
+            .send(question)
+            .await
+            .map_err(|_ended| SignalError::Lost)?;
         if let Ok(Ok(answer)) = timeout(PATIENCE, answer).await {
             return answer;
         }

@@ -15,7 +15,11 @@ fn node() -> Node {
 fn name_of(node: &Node) -> ServerName {
     let address = node.local_addr().unwrap();
     let fingerprint = Fingerprint(node.identity().hash());
-    ServerName { host: address.ip().to_string(), port: address.port(), fingerprint }
+    ServerName {
+        host: address.ip().to_string(),
+        port: address.port(),
+        fingerprint,
+    }
 }
 
 #[tokio::test]
@@ -34,7 +38,10 @@ async fn peers_that_know_each_others_keys_exchange_frames() {
     let message = ToHost::FrameDone { sequence: 3 };
     FrameSender::new(send, 0).send(&message).await.unwrap();
     let (_send, receive) = accepted.accept_bi().await.unwrap();
-    assert_eq!(FrameReceiver::<ToHost>::new(receive).recv().await.unwrap(), Some(message));
+    assert_eq!(
+        FrameReceiver::<ToHost>::new(receive).recv().await.unwrap(),
+        Some(message)
+    );
 }
 
 #[tokio::test]
@@ -63,8 +70,13 @@ async fn a_host_with_another_key_than_expected_gets_no_session() {
         let host = host.clone();
         async move { host.accept().await.unwrap().await.err() }
     });
-    let outcome = viewer.dial_peer(&[host.local_addr().unwrap()], [7; 32]).await;
-    assert!(matches!(outcome, Err(DialError::WrongKey(_))), "{outcome:?}");
+    let outcome = viewer
+        .dial_peer(&[host.local_addr().unwrap()], [7; 32])
+        .await;
+    assert!(
+        matches!(outcome, Err(DialError::WrongKey(_))),
+        "{outcome:?}"
+    );
     assert!(accept.await.unwrap().is_some());
 }
 
@@ -83,7 +95,10 @@ async fn a_server_is_known_by_its_fingerprint_only() {
     let mut name = name_of(&server);
     assert!(app.dial_server(&name).await.is_ok());
     name.fingerprint = Fingerprint([1; 32]);
-    assert!(matches!(app.dial_server(&name).await, Err(DialError::WrongKey(_))));
+    assert!(matches!(
+        app.dial_server(&name).await,
+        Err(DialError::WrongKey(_))
+    ));
     acceptor.abort();
 }
 
@@ -91,7 +106,10 @@ async fn a_server_is_known_by_its_fingerprint_only() {
 async fn nobody_there_is_said_so() {
     let app = node();
     let name = name_of(&node());
-    assert!(matches!(app.dial_server(&name).await, Err(DialError::NoAnswer(_))));
+    assert!(matches!(
+        app.dial_server(&name).await,
+        Err(DialError::NoAnswer(_))
+    ));
 }
 
 #[tokio::test]

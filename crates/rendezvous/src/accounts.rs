@@ -2,8 +2,8 @@
 
 use aldis_store::{Account, Store, StoreError};
 use aldis_wire::signal::{MAX_NAME, MAX_PICTURE};
-use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString};
 use argon2::Argon2;
+use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString};
 use thiserror::Error;
 
 use crate::{clock, random};
@@ -57,14 +57,18 @@ pub struct AccountChange {
 
 impl std::fmt::Debug for AccountChange {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AccountChange").field("role", &self.role).finish_non_exhaustive()
+        f.debug_struct("AccountChange")
+            .field("role", &self.role)
+            .finish_non_exhaustive()
     }
 }
 
 /// Makes an account.
 pub fn add(store: &Store, name: &str, role: &str, password: &str) -> Result<(), AccountError> {
     let length = name.chars().count();
-    if name.trim() != name || !(1..=MAX_NAME).contains(&length) || name.chars().any(char::is_control)
+    if name.trim() != name
+        || !(1..=MAX_NAME).contains(&length)
+        || name.chars().any(char::is_control)
     {
         return Err(AccountError::Name);
     }
@@ -97,7 +101,11 @@ pub fn set(store: &Store, name: &str, change: AccountChange) -> Result<(), Accou
         account.picture = picture.unwrap_or(account.picture);
         transaction.set_account(&account).map(|()| true)
     })?;
-    if known { Ok(()) } else { Err(AccountError::Unknown(name.to_owned())) }
+    if known {
+        Ok(())
+    } else {
+        Err(AccountError::Unknown(name.to_owned()))
+    }
 }
 
 /// Every account's name and role.
@@ -107,14 +115,20 @@ pub fn list(store: &Store) -> Result<Vec<(String, String)>, AccountError> {
 
 fn check_role(role: &str) -> Result<String, AccountError> {
     let known = ROLES.iter().find(|known| **known == role);
-    known.map(|role| (*role).to_owned()).ok_or_else(|| AccountError::Role(role.to_owned()))
+    known
+        .map(|role| (*role).to_owned())
+        .ok_or_else(|| AccountError::Role(role.to_owned()))
 }
 
 fn check_picture(picture: Vec<u8>) -> Result<Vec<u8>, AccountError> {
     const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
     const JPEG: &[u8] = b"\xff\xd8\xff";
     let known = picture.is_empty() || picture.starts_with(PNG) || picture.starts_with(JPEG);
-    if known && picture.len() <= MAX_PICTURE { Ok(picture) } else { Err(AccountError::Picture) }
+    if known && picture.len() <= MAX_PICTURE {
+        Ok(picture)
+    } else {
+        Err(AccountError::Picture)
+    }
 }
 
 fn hash(password: &str) -> Result<String, AccountError> {
@@ -138,6 +152,8 @@ pub(crate) fn verify(account: Option<&Account>, password: &str) -> bool {
     let Ok(hash) = PasswordHash::new(text) else {
         return false;
     };
-    let fits = Argon2::default().verify_password(password.as_bytes(), &hash).is_ok();
+    let fits = Argon2::default()
+        .verify_password(password.as_bytes(), &hash)
+        .is_ok();
     fits && account.is_some()
 }

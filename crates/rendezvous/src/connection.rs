@@ -58,9 +58,25 @@ pub(crate) async fn serve(shared: Arc<Shared>, connection: Connection, id: Conne
     };
     let (pushes, waiting) = mpsc::channel(PUSHES);
     let from = connection.remote_address().ip();
-    let mailbox = Mailbox { id, pushes, connection: connection.clone() };
-    let mut talk = Talk { shared, mailbox, from, who: Who::Unknown, token: None };
-    let code = talk.run(FrameSender::new(send, 0), FrameReceiver::new(receive), waiting).await;
+    let mailbox = Mailbox {
+        id,
+        pushes,
+        connection: connection.clone(),
+    };
+    let mut talk = Talk {
+        shared,
+        mailbox,
+        from,
+        who: Who::Unknown,
+        token: None,
+    };
+    let code = talk
+        .run(
+            FrameSender::new(send, 0),
+            FrameReceiver::new(receive),
+            waiting,
+        )
+        .await;
     talk.leave().await;
     connection.close(code, b"");
 }
@@ -76,7 +92,9 @@ impl Talk {
             let unknown = matches!(self.who, Who::Unknown | Who::Greeted);
             let question = async {
                 if unknown {
-                    timeout(INTRODUCTION, receive.recv()).await.unwrap_or(Ok(None))
+                    timeout(INTRODUCTION, receive.recv())
+                        .await
+                        .unwrap_or(Ok(None))
                 } else {
                     receive.recv().await
                 }
@@ -95,7 +113,13 @@ impl Talk {
             if send.send(&message).await.is_err() {
                 return close::DONE;
             }
-            if matches!(message, FromServer::Answer { answer: Err(Refusal::Version), .. }) {
+            if matches!(
+                message,
+                FromServer::Answer {
+                    answer: Err(Refusal::Version),
+                    ..
+                }
+            ) {
                 send.finish();
                 send.delivered().await;
                 return close::REFUSED;
@@ -110,11 +134,19 @@ impl Talk {
                 Ok(Answer::Done)
             }
             (Who::Unknown, _) => Err(Refusal::Version),
-            (Who::Greeted, Request::SignIn { name, password }) => self.sign_in(name, password).await,
-            (Who::Greeted, Request::Resume { token }) => self.resume(token).await,
-            (Who::Greeted, Request::Join { code, name, secret, running }) => {
-                self.join(code, name, secret, running).await
+            (Who::Greeted, Request::SignIn { name, password }) => {
+                self.sign_in(name, password).await
             }
+            (Who::Greeted, Request::Resume { token }) => self.resume(token).await,
+            (
+                Who::Greeted,
+                Request::Join {
+                    code,
+                    name,
+                    secret,
+                    running,
+                },
+            ) => self.join(code, name, secret, running).await,
             (Who::Supporter(supporter), request) => {
                 let supporter = supporter.clone();
                 self.supporter(supporter, request).await
@@ -130,7 +162,9 @@ impl Talk {
     async fn sign_in(&mut self, name: String, password: String) -> Result<Answer, Refusal> {
         self.slow_down().await;
         let wanted = name.clone();
-        let account = self.read(move |transaction| transaction.account(&wanted)).await?;
+        let account = self
+            .read(move |transaction| transaction.account(&wanted))
+            .await?;
         // Few at once: each takes 19 MiB and a core for a while.
         let permit = self.shared.passwords.acquire().await;
         let (fits, account) = tokio::task::spawn_blocking(move || {
@@ -143,8 +177,13 @@ impl Talk {
             Some(account) if fits => {
                 self.shared.throttle.succeeded(self.from);
                 let token: Token = random::bytes();
-                let (hash, name, now) = (Sha256::digest(token).into(), account.name.clone(), clock::now());
-                self.read(move |transaction| transaction.add_token(&hash, &name, now)).await?;
+                let (hash, name, now) = (
+                    Sha256::digest(token).into(),
+                    account.name.clone(),
+                    clock::now(),
+                );
+                self.read(move |transaction| transaction.add_token(&hash, &name, now))
+                    .await?;
                 Ok(self.signed_in(token, account))
             }
             _ => {
@@ -157,15 +196,26 @@ impl Talk {
     async fn resume(&mut self, token: Token) -> Result<Answer, Refusal> {
         let (hash, now) = (Sha256::digest(token).into(), clock::now());
         let oldest = now.saturating_sub(TOKEN_LIFE);
-        let account = self.read(move |transaction| transaction.use_token(&hash, oldest, now)).await?;
-        account.map(|account| self.signed_in(token, account)).ok_or(Refusal::SignedOut)
+        let account = self
+            .read(move |transaction| transaction.use_token(&hash, oldest, now))
+            .await?;
+        account
+            .map(|account| self.signed_in(token, account))
+            .ok_or(Refusal::SignedOut)
     }
 
     fn signed_in(&mut self, token: Token, account: Account) -> Answer {
         self.token = Some(Sha256::digest(token).into());
-        let supporter = Supporter { name: account.name, picture: account.picture };
+        let supporter = Supporter {
+            name: account.name,
+            picture: account.picture,
+        };
         self.who = Who::Supporter(supporter.clone());
-        Answer::SignedIn { token, supporter, now: clock::now() }
+        Answer::SignedIn {
+            token,
+            supporter,
+            now: clock::now(),
+        }
     }
 
     async fn supporter(&mut self, me: Supporter, request: Request) -> Result<Answer, Refusal> {
@@ -182,27 +232,38 @@ impl Talk {
                 let online = self.shared.hub.is_online(code);
                 Ok(Answer::Case(case.view(online, clock::now())))
             }
-            Request::CloseCase { code } => {
-                self.change(code, Command::Close { by: me.name }).await.map(Answer::Case)
-            }
+            Request::CloseCase { code } => self
+                .change(code, Command::Close { by: me.name })
+                .await
+                .map(Answer::Case),
             Request::AssignCase { code, to } => {
                 let to = to.unwrap_or(me.name);
                 let wanted = to.clone();
-                let account = self.read(move |transaction| transaction.account(&wanted)).await?;
+                let account = self
+                    .read(move |transaction| transaction.account(&wanted))
+                    .await?;
                 account.ok_or(Refusal::UnknownSupporter)?;
-                self.change(code, Command::Assign { to }).await.map(Answer::Case)
+                self.change(code, Command::Assign { to })
+                    .await
+                    .map(Answer::Case)
             }
-            Request::ReleaseCase { code } => {
-                self.change(code, Command::Release { by: me.name }).await.map(Answer::Case)
-            }
-            Request::Connect { code, key, view_only } => self.ask(me, code, key, view_only).await,
+            Request::ReleaseCase { code } => self
+                .change(code, Command::Release { by: me.name })
+                .await
+                .map(Answer::Case),
+            Request::Connect {
+                code,
+                key,
+                view_only,
+            } => self.ask(me, code, key, view_only).await,
             Request::CancelConnect { session } => {
                 self.shared.hub.cancel(session, self.mailbox.id);
                 Ok(Answer::Done)
             }
             Request::SignOut => {
                 if let Some(hash) = self.token.take() {
-                    self.read(move |transaction| transaction.drop_token(&hash)).await?;
+                    self.read(move |transaction| transaction.drop_token(&hash))
+                        .await?;
                 }
                 self.who = Who::Greeted;
                 self.shared.hub.supporter_left(self.mailbox.id);
@@ -214,7 +275,10 @@ impl Talk {
 
     async fn customer(&mut self, code: Code, request: Request) -> Result<Answer, Refusal> {
         match request {
-            Request::AnswerConnect { session, mut answer } => {
+            Request::AnswerConnect {
+                session,
+                mut answer,
+            } => {
                 if let Consent::Allowed { candidates, .. } = &mut answer {
                     candidates.truncate(MAX_CANDIDATES);
                 }
@@ -224,14 +288,23 @@ impl Talk {
                 }
             }
             Request::SessionUp { session } => {
-                let supporter =
-                    self.shared.hub.allowed(code, session).ok_or(Refusal::NotAllowed)?;
-                let start = Command::StartSession { id: session, supporter };
+                let supporter = self
+                    .shared
+                    .hub
+                    .allowed(code, session)
+                    .ok_or(Refusal::NotAllowed)?;
+                let start = Command::StartSession {
+                    id: session,
+                    supporter,
+                };
                 let case = self.change(code, start).await?;
-                Ok(Answer::SessionStarted { at: case.started_at.unwrap_or_else(clock::now) })
+                Ok(Answer::SessionStarted {
+                    at: case.started_at.unwrap_or_else(clock::now),
+                })
             }
             Request::SessionDown { session, reason: _ } => {
-                self.change(code, Command::EndSession { id: session }).await?;
+                self.change(code, Command::EndSession { id: session })
+                    .await?;
                 Ok(Answer::Done)
             }
             Request::Leave => {
@@ -255,7 +328,9 @@ impl Talk {
                 cases.iter().map(view).collect()
             },
         );
-        list.await.map(Answer::Cases).map_err(|_store| Refusal::Storage)
+        list.await
+            .map(Answer::Cases)
+            .map_err(|_store| Refusal::Storage)
     }
 
     async fn ask(
@@ -274,7 +349,13 @@ impl Talk {
             decide(Some(&case), &Command::Ask { by }, clock::now())?;
             return Err(Refusal::CustomerAbsent);
         }
-        self.change(code, Command::Ask { by: me.name.clone() }).await?;
+        self.change(
+            code,
+            Command::Ask {
+                by: me.name.clone(),
+            },
+        )
+        .await?;
         let session: SessionId = random::bytes();
         let ask = Ask {
             code,
@@ -283,7 +364,12 @@ impl Talk {
             answered: false,
             at: clock::now(),
         };
-        let push = Push::ConnectAsked { session, supporter: me, key, view_only };
+        let push = Push::ConnectAsked {
+            session,
+            supporter: me,
+            key,
+            view_only,
+        };
         match self.shared.hub.ask(session, ask, push) {
             Ok(()) => Ok(Answer::Asked { session }),
             Err(AskError::Absent) => Err(Refusal::CustomerAbsent),
@@ -315,9 +401,14 @@ impl Talk {
             self.change(code, Command::Join { name, claim }).await?
         };
         self.who = Who::Customer(case.code);
-        self.shared.hub.customer_came(case.code, self.mailbox.clone());
+        self.shared
+            .hub
+            .customer_came(case.code, self.mailbox.clone());
         let case = self.settle(case.code, running).await?;
-        Ok(Answer::Joined { case, now: clock::now() })
+        Ok(Answer::Joined {
+            case,
+            now: clock::now(),
+        })
     }
 
     /// A customer who is back says which session runs; any other one of his has ended.
@@ -329,9 +420,7 @@ impl Talk {
         let case = self.read(move |transaction| transaction.case(code)).await?;
         let open = case.and_then(|case| case.running().map(|session| session.id));
         match open {
-            Some(id) if running != Some(id) => {
-                self.change(code, Command::EndSession { id }).await
-            }
+            Some(id) if running != Some(id) => self.change(code, Command::EndSession { id }).await,
             _ => self.shared.refresh(code).await,
         }
     }
@@ -347,7 +436,11 @@ impl Talk {
         }
         for _ in 0..DRAWS {
             let code = random::code();
-            let create = Command::Create { code, customer: customer.clone(), by: by.clone() };
+            let create = Command::Create {
+                code,
+                customer: customer.clone(),
+                by: by.clone(),
+            };
             match self.change(code, create).await {
                 Err(Refusal::Busy) => {}
                 other => return other.map(|case| (case, code)),
@@ -368,7 +461,11 @@ impl Talk {
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, aldis_store::Failure> + Send + 'static,
     ) -> Result<T, Refusal> {
-        self.shared.store.run(work, |result| result).await.map_err(|_store| Refusal::Storage)
+        self.shared
+            .store
+            .run(work, |result| result)
+            .await
+            .map_err(|_store| Refusal::Storage)
     }
 
     fn known(&self, case: Option<Case>) -> Result<Case, Refusal> {
@@ -390,7 +487,12 @@ impl Talk {
         match std::mem::replace(&mut self.who, Who::Unknown) {
             Who::Supporter(_) => self.shared.hub.supporter_left(self.mailbox.id),
             Who::Customer(code) if self.shared.hub.customer_left(code, self.mailbox.id) => {
-                if self.shared.refresh(code).await.is_ok_and(|case| case.supporter.is_some()) {
+                if self
+                    .shared
+                    .refresh(code)
+                    .await
+                    .is_ok_and(|case| case.supporter.is_some())
+                {
                     self.shared.end_if_absent(code, GRACE).await;
                 }
             }

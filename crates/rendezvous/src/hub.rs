@@ -57,7 +57,10 @@ struct State {
 
 impl Hub {
     fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
-        act(&mut self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+        act(&mut self
+            .state
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner))
     }
 
     pub(crate) fn watch(&self, mailbox: Mailbox) {
@@ -79,7 +82,11 @@ impl Hub {
     /// This connection's customer is gone; `false` if another connection has taken its place.
     pub(crate) fn customer_left(&self, code: Code, id: ConnectionId) -> bool {
         let open = self.with(|state| {
-            if state.customers.get(&code).is_none_or(|mailbox| mailbox.id != id) {
+            if state
+                .customers
+                .get(&code)
+                .is_none_or(|mailbox| mailbox.id != id)
+            {
                 return None;
             }
             state.customers.remove(&code);
@@ -99,7 +106,9 @@ impl Hub {
             state.watchers.remove(&id);
             let asks = state.take_asks(|ask| ask.asker.id == id && !ask.answered);
             asks.into_iter()
-                .filter_map(|(session, ask)| Some((session, state.customers.get(&ask.code)?.clone())))
+                .filter_map(|(session, ask)| {
+                    Some((session, state.customers.get(&ask.code)?.clone()))
+                })
                 .collect::<Vec<_>>()
         });
         for (session, customer) in cancelled {
@@ -110,7 +119,11 @@ impl Hub {
     /// Asks the customer; `false` if he is not here or is being asked already.
     pub(crate) fn ask(&self, session: SessionId, ask: Ask, push: Push) -> Result<(), AskError> {
         let customer = self.with(|state| {
-            let customer = state.customers.get(&ask.code).cloned().ok_or(AskError::Absent)?;
+            let customer = state
+                .customers
+                .get(&ask.code)
+                .cloned()
+                .ok_or(AskError::Absent)?;
             // A question that nobody answered in time no longer stands in the way.
             let code = ask.code;
             let stale = |other: &Ask| ask.at.saturating_sub(other.at) > ASK_LIFE;
@@ -142,7 +155,10 @@ impl Hub {
     /// Passes the customer's answer on; `false` if nobody asks any more.
     pub(crate) fn answer(&self, code: Code, session: SessionId, answer: Consent) -> bool {
         let asker = self.with(|state| {
-            let ask = state.asks.get_mut(&session).filter(|ask| ask.code == code)?;
+            let ask = state
+                .asks
+                .get_mut(&session)
+                .filter(|ask| ask.code == code)?;
             ask.answered = true;
             let asker = ask.asker.clone();
             if matches!(answer, Consent::Declined { .. }) {

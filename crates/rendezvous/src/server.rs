@@ -10,8 +10,8 @@ use aldis_link::{BindError, Identity, IdentityError, Node};
 use aldis_platform::private_file::{self, PrivateFileError};
 use aldis_store::{OpenError, Store};
 use aldis_trust::{Fingerprint, ServerName};
-use aldis_wire::signal::{self, Refusal};
 use aldis_wire::Code;
+use aldis_wire::signal::{self, Refusal};
 use thiserror::Error;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -101,7 +101,9 @@ impl Shared {
                 })
             },
         );
-        case.await.map_err(|_store| Refusal::Storage)?.ok_or(Refusal::UnknownCode)
+        case.await
+            .map_err(|_store| Refusal::Storage)?
+            .ok_or(Refusal::UnknownCode)
     }
 
     /// Ends the session that runs, if the customer stays away for this long.
@@ -110,7 +112,10 @@ impl Shared {
         if self.hub.is_online(code) {
             return;
         }
-        let case = self.store.run(move |transaction| transaction.case(code), |case| case).await;
+        let case = self
+            .store
+            .run(move |transaction| transaction.case(code), |case| case)
+            .await;
         if let Ok(Some(case)) = case
             && let Some(session) = case.running()
         {
@@ -131,14 +136,22 @@ impl Server {
         let identity = Arc::new(load_identity(folder)?);
         let node = Node::bind(Arc::clone(&identity), listen)?;
         node.serve_anyone();
-        let port = node.local_addr().map_or(listen.port(), |address| address.port());
+        let port = node
+            .local_addr()
+            .map_or(listen.port(), |address| address.port());
         let host = if listen.ip().is_unspecified() {
-            node.candidates().first().map_or(listen.ip(), SocketAddr::ip)
+            node.candidates()
+                .first()
+                .map_or(listen.ip(), SocketAddr::ip)
         } else {
             listen.ip()
         };
         let fingerprint = Fingerprint(identity.hash());
-        let name = ServerName { host: host.to_string(), port, fingerprint };
+        let name = ServerName {
+            host: host.to_string(),
+            port,
+            fingerprint,
+        };
         let shared = Arc::new(Shared {
             store,
             hub: Hub::default(),
@@ -190,7 +203,10 @@ impl Server {
 
     /// Sessions that ran when the server went away: their customers come back, or they are over.
     async fn await_returns(&self, tasks: &mut JoinSet<()>) {
-        let open = self.shared.store.run(|transaction| transaction.cases_in_session(), |open| open);
+        let open = self
+            .shared
+            .store
+            .run(|transaction| transaction.cases_in_session(), |open| open);
         for case in open.await.unwrap_or_default() {
             let shared = Arc::clone(&self.shared);
             tasks.spawn(async move {

@@ -28,7 +28,10 @@ pub(crate) struct Throttle {
 impl Throttle {
     /// How long an answer to this address waits.
     pub(crate) fn delay(&self, from: IpAddr, now: Millis) -> Duration {
-        let failures = self.failures.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let failures = self
+            .failures
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         match failures.get(&network(from)) {
             Some((count, last)) if now.saturating_sub(*last) < MEMORY => {
                 FIRST.saturating_mul(1 << (count - 1).min(8)).min(LONGEST)
@@ -39,12 +42,18 @@ impl Throttle {
 
     /// Notes a failure of this address.
     pub(crate) fn failed(&self, from: IpAddr, now: Millis) {
-        let mut failures = self.failures.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut failures = self
+            .failures
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         if failures.len() >= ADDRESSES {
             failures.retain(|_, (_, last)| now.saturating_sub(*last) < MEMORY);
         }
         if failures.len() >= ADDRESSES {
-            let oldest = failures.iter().min_by_key(|(_, (_, last))| *last).map(|(ip, _)| *ip);
+            let oldest = failures
+                .iter()
+                .min_by_key(|(_, (_, last))| *last)
+                .map(|(ip, _)| *ip);
             oldest.and_then(|ip| failures.remove(&ip));
         }
         let entry = failures.entry(network(from)).or_insert((0, now));
@@ -56,7 +65,10 @@ impl Throttle {
 
     /// Notes that this address knew the right answer.
     pub(crate) fn succeeded(&self, from: IpAddr) {
-        let mut failures = self.failures.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut failures = self
+            .failures
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         failures.remove(&network(from));
     }
 }
@@ -65,9 +77,7 @@ impl Throttle {
 fn network(ip: IpAddr) -> IpAddr {
     match ip.to_canonical() {
         IpAddr::V4(v4) => v4.into(),
-        IpAddr::V6(v6) => {
-            std::net::Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64)).into()
-        }
+        IpAddr::V6(v6) => std::net::Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64)).into(),
     }
 }
 
@@ -78,7 +88,8 @@ mod tests {
     #[test]
     fn delays_grow_per_network_and_end() {
         let throttle = Throttle::default();
-        let [one, same, other] = ["2001:db8::1", "2001:db8::2", "192.0.2.1"].map(|ip| ip.parse().unwrap());
+        let [one, same, other] =
+            ["2001:db8::1", "2001:db8::2", "192.0.2.1"].map(|ip| ip.parse().unwrap());
         assert_eq!(throttle.delay(one, 0), Duration::ZERO);
         throttle.failed(one, 0);
         assert_eq!(throttle.delay(same, 1), FIRST);

@@ -34,7 +34,9 @@ pub enum DecodeError {
 
 impl std::fmt::Debug for Decoder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Decoder").field("bounds", &self.frame.bounds()).finish_non_exhaustive()
+        f.debug_struct("Decoder")
+            .field("bounds", &self.frame.bounds())
+            .finish_non_exhaustive()
     }
 }
 
@@ -47,7 +49,11 @@ impl Default for Decoder {
 impl Decoder {
     /// A decoder that shows nothing yet.
     pub fn new() -> Self {
-        Self { frame: Frame::default(), zstd: FrameDecoder::new(), raw: Vec::new() }
+        Self {
+            frame: Frame::default(),
+            zstd: FrameDecoder::new(),
+            raw: Vec::new(),
+        }
     }
 
     /// The picture as it is now.
@@ -117,8 +123,12 @@ fn single_segment_size(data: &[u8]) -> Option<u64> {
     }
     match descriptor >> 6 {
         0 => rest.first().map(|size| u64::from(*size)),
-        1 => rest.first_chunk().map(|size| u64::from(u16::from_le_bytes(*size)) + 256),
-        2 => rest.first_chunk().map(|size| u64::from(u32::from_le_bytes(*size))),
+        1 => rest
+            .first_chunk()
+            .map(|size| u64::from(u16::from_le_bytes(*size)) + 256),
+        2 => rest
+            .first_chunk()
+            .map(|size| u64::from(u32::from_le_bytes(*size))),
         _ => rest.first_chunk().map(|size| u64::from_le_bytes(*size)),
     }
 }
@@ -132,11 +142,19 @@ mod tests {
     fn good() -> ScreenPart {
         let mut frame = Frame::new(64, 32).unwrap();
         for (index, byte) in frame.data_mut().iter_mut().enumerate() {
-            *byte = if index % 4 == 3 { 255 } else { (index * 7 % 251) as u8 };
+            *byte = if index % 4 == 3 {
+                255
+            } else {
+                (index * 7 % 251) as u8
+            };
         }
         let mut damage = Region::new();
         damage.add(frame.bounds());
-        Encoder::new().unwrap().encode(&frame, &damage).unwrap().remove(0)
+        Encoder::new()
+            .unwrap()
+            .encode(&frame, &damage)
+            .unwrap()
+            .remove(0)
     }
 
     #[test]
@@ -155,7 +173,10 @@ mod tests {
         let mut part = good();
         part.screen_width = u16::MAX;
         part.screen_height = u16::MAX;
-        assert!(matches!(Decoder::new().decode(&part), Err(DecodeError::Size(_))));
+        assert!(matches!(
+            Decoder::new().decode(&part),
+            Err(DecodeError::Size(_))
+        ));
     }
 
     #[test]
@@ -171,7 +192,11 @@ mod tests {
         for end in 0..seed.data.len() {
             let mut part = seed.clone();
             part.data.truncate(end);
-            assert_eq!(Decoder::new().decode(&part), Err(DecodeError::Damaged), "{end}");
+            assert_eq!(
+                Decoder::new().decode(&part),
+                Err(DecodeError::Damaged),
+                "{end}"
+            );
         }
     }
 

@@ -42,7 +42,9 @@ pub enum EncodeError {
 
 impl std::fmt::Debug for Encoder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Encoder").field("sequence", &self.sequence).finish_non_exhaustive()
+        f.debug_struct("Encoder")
+            .field("sequence", &self.sequence)
+            .finish_non_exhaustive()
     }
 }
 
@@ -51,8 +53,14 @@ impl Encoder {
     pub fn new() -> Result<Self, EncodeError> {
         let mut zstd = zstd::bulk::Compressor::new(LEVEL).map_err(EncodeError::Zstd)?;
         // The decoder takes only frames whose window is their content.
-        zstd.window_log(MAX_PART_RAW.ilog2()).map_err(EncodeError::Zstd)?;
-        Ok(Self { mirror: Frame::default(), sequence: 0, zstd, raw: Vec::new() })
+        zstd.window_log(MAX_PART_RAW.ilog2())
+            .map_err(EncodeError::Zstd)?;
+        Ok(Self {
+            mirror: Frame::default(),
+            sequence: 0,
+            zstd,
+            raw: Vec::new(),
+        })
     }
 
     /// Forgets what the viewer shows: the next update carries the whole picture.
@@ -108,7 +116,10 @@ impl Encoder {
         let (coding, data) = if solid {
             (Coding::Solid, first.to_vec())
         } else {
-            (Coding::Zstd, self.zstd.compress(&self.raw).map_err(EncodeError::Zstd)?)
+            (
+                Coding::Zstd,
+                self.zstd.compress(&self.raw).map_err(EncodeError::Zstd)?,
+            )
         };
         Ok(ScreenPart {
             sequence: self.sequence,
@@ -200,11 +211,16 @@ fn join(changed: &[bool], columns: u32) -> Vec<Rect> {
                 column += 1;
             }
             let width = column - start;
-            let above = open.iter().position(|run| (run.x, run.width) == (start, width));
+            let above = open
+                .iter()
+                .position(|run| (run.x, run.width) == (start, width));
             grown.push(match above {
                 Some(index) => {
                     let run = open.swap_remove(index);
-                    Rect { height: run.height + 1, ..run }
+                    Rect {
+                        height: run.height + 1,
+                        ..run
+                    }
                 }
                 None => Rect::new(start, row, width, 1),
             });
@@ -291,7 +307,10 @@ mod tests {
         assert_eq!(parts.len(), 1);
         let part = &parts[0];
         assert_eq!((part.x, part.y, part.width, part.height), (777, 555, 1, 1));
-        assert_eq!((part.coding, part.data.as_slice()), (Coding::Solid, &[1, 2, 3][..]));
+        assert_eq!(
+            (part.coding, part.data.as_slice()),
+            (Coding::Solid, &[1, 2, 3][..])
+        );
     }
 
     #[test]
@@ -300,7 +319,10 @@ mod tests {
         let mut frame = Frame::new(1920, 1080).unwrap();
         let bounds = frame.bounds();
         paint(&mut frame, bounds, &mut noise);
-        let parts = Encoder::new().unwrap().encode(&frame, &whole(&frame)).unwrap();
+        let parts = Encoder::new()
+            .unwrap()
+            .encode(&frame, &whole(&frame))
+            .unwrap();
         assert!(parts.len() > 1);
         let mut decoder = Decoder::new();
         for part in &parts {

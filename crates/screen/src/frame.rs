@@ -39,7 +39,11 @@ impl Frame {
         for pixel in data.chunks_exact_mut(4) {
             pixel[3] = 255;
         }
-        Ok(Self { width, height, data })
+        Ok(Self {
+            width,
+            height,
+            data,
+        })
     }
 
     /// Width in pixels.

@@ -16,7 +16,12 @@ pub struct Rect {
 impl Rect {
     /// The rectangle with this corner and size.
     pub fn new(x: u32, y: u32, width: u32, height: u32) -> Self {
-        Self { x, y, width, height }
+        Self {
+            x,
+            y,
+            width,
+            height,
+        }
     }
 
     /// The first column to the right of it.
@@ -145,7 +150,11 @@ mod tests {
 
     #[test]
     fn an_intersection_outside_is_empty() {
-        assert!(Rect::new(0, 0, 5, 5).intersection(Rect::new(5, 0, 5, 5)).is_empty());
+        assert!(
+            Rect::new(0, 0, 5, 5)
+                .intersection(Rect::new(5, 0, 5, 5))
+                .is_empty()
+        );
         assert_eq!(
             Rect::new(0, 0, 6, 5).intersection(Rect::new(5, 1, 5, 2)),
             Rect::new(5, 1, 1, 2)

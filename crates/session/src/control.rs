@@ -29,7 +29,10 @@ impl Authority {
 
     /// Grants control from now until the next [`revoke`](Self::revoke).
     pub fn grant(&self) -> ControlToken {
-        ControlToken { minted_in: self.epoch.load(Ordering::SeqCst), epoch: Arc::clone(&self.epoch) }
+        ControlToken {
+            minted_in: self.epoch.load(Ordering::SeqCst),
+            epoch: Arc::clone(&self.epoch),
+        }
     }
 
     /// Ends every token minted so far.

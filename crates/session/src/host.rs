@@ -194,16 +194,26 @@ impl Host {
     pub fn handle_asked(&mut self, ask: Ask, now: Millis) {
         if !matches!(self.state, State::Idle) {
             let session = ask.session;
-            return self.effects.push_back(Effect::Decline { session, timed_out: false });
+            return self.effects.push_back(Effect::Decline {
+                session,
+                timed_out: false,
+            });
         }
-        let remembered = self.consent.filter(|(key, _, until)| *key == ask.key && now < *until);
+        let remembered = self
+            .consent
+            .filter(|(key, _, until)| *key == ask.key && now < *until);
         match remembered {
             // Seeing was allowed, so asking for less than was allowed needs no new question.
             Some((_, grant, _)) => {
                 let grant = if ask.view_only { Grant::View } else { grant };
                 self.allow(ask, grant, now);
             }
-            None => self.state = State::Asked { ask, until: now + ANSWER_TIME },
+            None => {
+                self.state = State::Asked {
+                    ask,
+                    until: now + ANSWER_TIME,
+                }
+            }
         }
     }
 
@@ -235,13 +245,18 @@ impl Host {
         self.consent = Some((ask.key, grant, now + CONSENT_LIFE));
         self.effects.push_back(Effect::Expect(Some(ask.key)));
         self.effects.push_back(Effect::Allow(ask.session, grant));
-        self.state = State::Allowed { ask, grant, until: now + CONNECT_TIME };
+        self.state = State::Allowed {
+            ask,
+            grant,
+            until: now + CONNECT_TIME,
+        };
     }
 
     fn decline(&mut self, session: SessionId, timed_out: bool) {
         self.consent = None;
         self.state = State::Idle;
-        self.effects.push_back(Effect::Decline { session, timed_out });
+        self.effects
+            .push_back(Effect::Decline { session, timed_out });
     }
 
     /// A connection with the expected key says which session it is for; `false` refuses it.
@@ -256,7 +271,11 @@ impl Host {
         self.token = (grant == Grant::Control).then(|| self.authority.grant());
         self.told_ignored = false;
         self.effects.push_back(Effect::Up(session));
-        self.state = State::Live { ask, grant, since: now };
+        self.state = State::Live {
+            ask,
+            grant,
+            since: now,
+        };
         true
     }
 
@@ -329,7 +348,11 @@ impl Host {
                 self.effects.push_back(Effect::Close(reason));
                 self.effects.push_back(Effect::Expect(None));
                 self.effects.push_back(Effect::Down(ask.session, reason));
-                self.effects.push_back(Effect::Ended { supporter, lasted, reason });
+                self.effects.push_back(Effect::Ended {
+                    supporter,
+                    lasted,
+                    reason,
+                });
             }
         }
     }
@@ -352,8 +375,16 @@ mod tests {
     use super::*;
 
     fn ask(session: u8, key: u8) -> Ask {
-        let supporter = Supporter { name: "Eva".to_owned(), picture: Vec::new() };
-        Ask { session: [session; 16], supporter, key: [key; 32], view_only: false }
+        let supporter = Supporter {
+            name: "Eva".to_owned(),
+            picture: Vec::new(),
+        };
+        Ask {
+            session: [session; 16],
+            supporter,
+            key: [key; 32],
+            view_only: false,
+        }
     }
 
     fn effects(host: &mut Host) -> Vec<Effect> {
@@ -398,8 +429,17 @@ mod tests {
         let token = host.handle_input().unwrap();
         host.stop_control();
         assert!(!token.is_live() && host.handle_input().is_none());
-        assert_eq!(effects(&mut host), [Effect::Grant(Grant::View), Effect::InputIgnored]);
-        assert!(matches!(host.state(), State::Live { grant: Grant::View, .. }));
+        assert_eq!(
+            effects(&mut host),
+            [Effect::Grant(Grant::View), Effect::InputIgnored]
+        );
+        assert!(matches!(
+            host.state(),
+            State::Live {
+                grant: Grant::View,
+                ..
+            }
+        ));
     }
 
     #[test]
@@ -417,7 +457,13 @@ mod tests {
         host.handle_timeout(ANSWER_TIME - 1);
         assert_eq!(effects(&mut host), []);
         host.handle_timeout(host.poll_timeout().unwrap());
-        assert_eq!(effects(&mut host), [Effect::Decline { session: [1; 16], timed_out: true }]);
+        assert_eq!(
+            effects(&mut host),
+            [Effect::Decline {
+                session: [1; 16],
+                timed_out: true
+            }]
+        );
         assert_eq!(host.state(), &State::Idle);
         host.choose(Choice::Allow, ANSWER_TIME + 1);
         assert_eq!(effects(&mut host), [], "a late press does nothing");
@@ -429,7 +475,13 @@ mod tests {
         host.handle_link_down(1_000);
         effects(&mut host);
         host.handle_asked(ask(2, 1), 1_000 + CONSENT_LIFE - 1);
-        assert!(matches!(host.state(), State::Allowed { grant: Grant::Control, .. }));
+        assert!(matches!(
+            host.state(),
+            State::Allowed {
+                grant: Grant::Control,
+                ..
+            }
+        ));
         host.handle_cancelled([2; 16]);
         let mut host = live(Choice::Allow);
         host.handle_link_down(1_000);
@@ -455,7 +507,13 @@ mod tests {
         host.stop_control();
         host.handle_link_down(1_000);
         host.handle_asked(ask(2, 1), 1_001);
-        assert!(matches!(host.state(), State::Allowed { grant: Grant::View, .. }));
+        assert!(matches!(
+            host.state(),
+            State::Allowed {
+                grant: Grant::View,
+                ..
+            }
+        ));
     }
 
     #[test]
@@ -473,7 +531,10 @@ mod tests {
     fn a_second_supporter_is_declined_while_one_is_connected() {
         let mut host = live(Choice::Allow);
         host.handle_asked(ask(2, 2), 30);
-        let no = Effect::Decline { session: [2; 16], timed_out: false };
+        let no = Effect::Decline {
+            session: [2; 16],
+            timed_out: false,
+        };
         assert_eq!(effects(&mut host), [no]);
         assert!(host.handle_input().is_some());
     }

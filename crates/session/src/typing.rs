@@ -49,7 +49,10 @@ impl Typing {
         ];
         for (before, now, key) in pairs {
             if before != now {
-                out.push(Input::Key { key: Key::Named(key), pressed: now });
+                out.push(Input::Key {
+                    key: Key::Named(key),
+                    pressed: now,
+                });
             }
         }
     }
@@ -89,7 +92,10 @@ impl Typing {
     /// The window lost the keyboard: lets go of everything.
     pub fn release_all(&mut self, out: &mut Vec<Input>) {
         for key in std::mem::take(&mut self.held) {
-            out.push(Input::Key { key, pressed: false });
+            out.push(Input::Key {
+                key,
+                pressed: false,
+            });
         }
         self.modifiers(Modifiers::default(), out);
     }
@@ -119,19 +125,39 @@ mod tests {
     #[test]
     fn a_shortcut_arrives_as_keys_and_never_as_text() {
         let (mut typing, mut out) = (Typing::new(), Vec::new());
-        typing.modifiers(Modifiers { control: true, ..Modifiers::default() }, &mut out);
+        typing.modifiers(
+            Modifiers {
+                control: true,
+                ..Modifiers::default()
+            },
+            &mut out,
+        );
         typing.key(Key::Char('c'), true, &mut out);
         typing.text("c", &mut out);
         typing.modifiers(Modifiers::default(), &mut out);
         typing.key(Key::Char('c'), false, &mut out);
         let (control, c) = (Key::Named(NamedKey::Control), Key::Char('c'));
-        assert_eq!(out, [key(control, true), key(c, true), key(control, false), key(c, false)]);
+        assert_eq!(
+            out,
+            [
+                key(control, true),
+                key(c, true),
+                key(control, false),
+                key(c, false)
+            ]
+        );
     }
 
     #[test]
     fn losing_the_keyboard_lets_everything_go() {
         let (mut typing, mut out) = (Typing::new(), Vec::new());
-        typing.modifiers(Modifiers { alt: true, ..Modifiers::default() }, &mut out);
+        typing.modifiers(
+            Modifiers {
+                alt: true,
+                ..Modifiers::default()
+            },
+            &mut out,
+        );
         typing.key(Key::Named(NamedKey::Tab), true, &mut out);
         out.clear();
         typing.release_all(&mut out);
@@ -154,7 +180,11 @@ mod tests {
                 other => panic!("{other:?}"),
             })
             .collect();
-        assert!(pieces.iter().all(|piece| piece.len() <= aldis_wire::input::MAX_TEXT));
+        assert!(
+            pieces
+                .iter()
+                .all(|piece| piece.len() <= aldis_wire::input::MAX_TEXT)
+        );
         assert_eq!(pieces.concat(), text);
     }
 }

@@ -85,7 +85,11 @@ pub(crate) fn open(folder: &Path) -> Result<Connection, OpenError> {
         .pragma_query_value(None, "user_version", |row| row.get(0))
         .map_err(|error| unwritable(&path, &error))?;
     if found > MIGRATIONS.len() {
-        return Err(OpenError::Newer { path, found, known: MIGRATIONS.len() });
+        return Err(OpenError::Newer {
+            path,
+            found,
+            known: MIGRATIONS.len(),
+        });
     }
     migrate(&mut connection).map_err(|error| unwritable(&path, &error))?;
     Ok(connection)

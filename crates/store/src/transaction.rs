@@ -19,7 +19,9 @@ pub struct Account {
 
 impl std::fmt::Debug for Account {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Account").field("role", &self.role).finish_non_exhaustive()
+        f.debug_struct("Account")
+            .field("role", &self.role)
+            .finish_non_exhaustive()
     }
 }
 
@@ -66,8 +68,13 @@ impl Transaction<'_> {
 
     fn cases(&self, query: &str, params: &[&dyn rusqlite::ToSql]) -> rusqlite::Result<Vec<Case>> {
         let mut statement = self.connection.prepare_cached(query)?;
-        let cases = statement.query_map(params, read_case)?.collect::<Result<Vec<_>, _>>()?;
-        cases.into_iter().map(|case| self.with_sessions(case)).collect()
+        let cases = statement
+            .query_map(params, read_case)?
+            .collect::<Result<Vec<_>, _>>()?;
+        cases
+            .into_iter()
+            .map(|case| self.with_sessions(case))
+            .collect()
     }
 
     fn with_sessions(&self, mut case: Case) -> rusqlite::Result<Case> {
@@ -93,7 +100,10 @@ impl Transaction<'_> {
     pub fn apply(&self, code: Code, change: &Change) -> rusqlite::Result<()> {
         let code = code.number();
         let set = |sql: &str, params: &[&dyn rusqlite::ToSql]| {
-            self.connection.prepare_cached(sql)?.execute(params).map(drop)
+            self.connection
+                .prepare_cached(sql)?
+                .execute(params)
+                .map(drop)
         };
         match change {
             Change::Created(case) => set(
@@ -109,7 +119,7 @@ impl Transaction<'_> {
                 ],
             ),
             Change::CustomerJoined { name, claim, at } => set(
-                "UPDATE cases SET claim = ?2, customer = iif(?3 = '', customer, ?3),
+                "UPDATE cases SET claim = ?2, customer = iif(customer = '', ?3, customer),
                  customer_joined_at = coalesce(customer_joined_at, ?4) WHERE code = ?1",
                 params![code, claim, name, at],
             ),
@@ -118,9 +128,10 @@ impl Transaction<'_> {
                  WHERE code = ?1",
                 params![code, at],
             ),
-            Change::Assigned(assignee) => {
-                set("UPDATE cases SET assignee = ?2 WHERE code = ?1", params![code, assignee])
-            }
+            Change::Assigned(assignee) => set(
+                "UPDATE cases SET assignee = ?2 WHERE code = ?1",
+                params![code, assignee],
+            ),
             Change::SessionStarted(session) => set(
                 "INSERT INTO sessions (id, code, supporter, started_at) VALUES (?1, ?2, ?3, ?4)",
                 params![session.id, code, session.supporter, session.started_at],
@@ -156,7 +167,13 @@ impl Transaction<'_> {
         let added = self.connection.execute(
             "INSERT INTO supporters (name, password, role, picture, created_at)
              VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
-            params![account.name, account.password, account.role, account.picture, now],
+            params![
+                account.name,
+                account.password,
+                account.role,
+                account.picture,
+                now
+            ],
         )?;
         Ok(added == 1)
     }
@@ -165,12 +182,18 @@ impl Transaction<'_> {
     pub fn set_account(&self, account: &Account) -> rusqlite::Result<()> {
         let known = self.account(&account.name)?;
         if known.is_some_and(|known| known.password != account.password) {
-            self.connection.execute("DELETE FROM tokens WHERE supporter = ?1", [&account.name])?;
+            self.connection
+                .execute("DELETE FROM tokens WHERE supporter = ?1", [&account.name])?;
         }
         self.connection
             .execute(
                 "UPDATE supporters SET password = ?2, role = ?3, picture = ?4 WHERE name = ?1",
-                params![account.name, account.password, account.role, account.picture],
+                params![
+                    account.name,
+                    account.password,
+                    account.role,
+                    account.picture
+                ],
             )
             .map(drop)
     }
@@ -200,7 +223,8 @@ impl Transaction<'_> {
         oldest: Millis,
         now: Millis,
     ) -> rusqlite::Result<Option<Account>> {
-        self.connection.execute("DELETE FROM tokens WHERE used_at < ?1", [oldest])?;
+        self.connection
+            .execute("DELETE FROM tokens WHERE used_at < ?1", [oldest])?;
         let name: Option<String> = self
             .connection
             .query_row(
@@ -214,7 +238,9 @@ impl Transaction<'_> {
 
     /// Forgets a sign-in token.
     pub fn drop_token(&self, hash: &[u8; 32]) -> rusqlite::Result<()> {
-        self.connection.execute("DELETE FROM tokens WHERE hash = ?1", [hash]).map(drop)
+        self.connection
+            .execute("DELETE FROM tokens WHERE hash = ?1", [hash])
+            .map(drop)
     }
 }
 

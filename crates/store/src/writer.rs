@@ -93,8 +93,12 @@ impl Store {
         U: Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let mut job: Box<dyn Job> =
-            Box::new(Typed { work: Some(work), then, result: None, reply });
+        let mut job: Box<dyn Job> = Box::new(Typed {
+            work: Some(work),
+            then,
+            result: None,
+            reply,
+        });
         loop {
             match self.jobs.try_send(job) {
                 Ok(()) => break,
@@ -114,8 +118,15 @@ impl Store {
         work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
-        let job = Typed { work: Some(work), then: |result| result, result: None, reply };
-        self.jobs.send(Box::new(job)).map_err(|_stopped| StoreError)?;
+        let job = Typed {
+            work: Some(work),
+            then: |result| result,
+            result: None,
+            reply,
+        };
+        self.jobs
+            .send(Box::new(job))
+            .map_err(|_stopped| StoreError)?;
         answer.blocking_recv().unwrap_or(Err(StoreError))
     }
 }
@@ -136,7 +147,9 @@ fn write_group(connection: &mut Connection, group: &mut [Box<dyn Job>]) -> rusql
     let mut transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for job in group {
         let savepoint = transaction.savepoint()?;
-        if job.work(&Transaction { connection: &savepoint }) {
+        if job.work(&Transaction {
+            connection: &savepoint,
+        }) {
             savepoint.commit()?;
         }
     }

@@ -69,7 +69,11 @@ impl ServerName {
         if host.is_empty() || host.len() > 253 || !host.chars().all(known) || port == 0 {
             return Err(NameError::Address);
         }
-        Ok(Self { host: host.to_owned(), port, fingerprint })
+        Ok(Self {
+            host: host.to_owned(),
+            port,
+            fingerprint,
+        })
     }
 
     /// `HOST:PORT`, as a resolver takes it.
@@ -100,7 +104,12 @@ impl FromStr for ServerName {
 impl fmt::Display for CaseLink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { server, code } = self;
-        write!(f, "{SCHEME}{}/{code}#{}", server.address(), server.fingerprint)
+        write!(
+            f,
+            "{SCHEME}{}/{code}#{}",
+            server.address(),
+            server.fingerprint
+        )
     }
 }
 
@@ -112,7 +121,10 @@ impl FromStr for CaseLink {
         let (place, fingerprint) = rest.split_once('#').ok_or(NameError::Fingerprint)?;
         let (address, code) = place.split_once('/').ok_or(NameError::Code)?;
         let code = code.parse().or(Err(NameError::Code))?;
-        Ok(Self { server: ServerName::parse(address, fingerprint)?, code })
+        Ok(Self {
+            server: ServerName::parse(address, fingerprint)?,
+            code,
+        })
     }
 }
 
@@ -123,13 +135,25 @@ mod tests {
     #[test]
     fn names_come_back_as_they_went() {
         let fingerprint = Fingerprint([0xa5; 32]);
-        for (host, shown) in [("help.example.org", "help.example.org:4747"), ("::1", "[::1]:4747")]
-        {
-            let server = ServerName { host: host.to_owned(), port: 4747, fingerprint };
+        for (host, shown) in [
+            ("help.example.org", "help.example.org:4747"),
+            ("::1", "[::1]:4747"),
+        ] {
+            let server = ServerName {
+                host: host.to_owned(),
+                port: 4747,
+                fingerprint,
+            };
             assert_eq!(server.to_string(), format!("{shown}#{fingerprint}"));
             assert_eq!(server.to_string().parse(), Ok(server.clone()));
-            let link = CaseLink { server, code: "s12-345-678".parse().unwrap() };
-            assert_eq!(link.to_string(), format!("aldis://{shown}/s12-345-678#{fingerprint}"));
+            let link = CaseLink {
+                server,
+                code: "s12-345-678".parse().unwrap(),
+            };
+            assert_eq!(
+                link.to_string(),
+                format!("aldis://{shown}/s12-345-678#{fingerprint}")
+            );
             assert_eq!(link.to_string().parse(), Ok(link));
         }
     }
@@ -138,11 +162,26 @@ mod tests {
     fn a_name_that_lacks_a_part_says_which() {
         let print = Fingerprint([1; 32]);
         assert_eq!("host:1".parse::<ServerName>(), Err(NameError::Fingerprint));
-        assert_eq!("host:1#abc".parse::<ServerName>(), Err(NameError::Fingerprint));
-        assert_eq!(format!("host:x#{print}").parse::<ServerName>(), Err(NameError::Address));
-        assert_eq!(format!("#{print}").parse::<ServerName>(), Err(NameError::Address));
-        assert_eq!(format!("aldis://h:1/s1#{print}").parse::<CaseLink>(), Err(NameError::Code));
-        assert_eq!(format!("aldis://h:1#{print}").parse::<CaseLink>(), Err(NameError::Code));
+        assert_eq!(
+            "host:1#abc".parse::<ServerName>(),
+            Err(NameError::Fingerprint)
+        );
+        assert_eq!(
+            format!("host:x#{print}").parse::<ServerName>(),
+            Err(NameError::Address)
+        );
+        assert_eq!(
+            format!("#{print}").parse::<ServerName>(),
+            Err(NameError::Address)
+        );
+        assert_eq!(
+            format!("aldis://h:1/s1#{print}").parse::<CaseLink>(),
+            Err(NameError::Code)
+        );
+        assert_eq!(
+            format!("aldis://h:1#{print}").parse::<CaseLink>(),
+            Err(NameError::Code)
+        );
         let server: ServerName = format!("host#{print}").parse().unwrap();
         assert_eq!(server.port, DEFAULT_PORT);
     }

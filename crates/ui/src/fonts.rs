@@ -12,15 +12,22 @@ pub(crate) fn definitions() -> FontDefinitions {
     let mut fonts = FontDefinitions::empty();
     let regular = include_bytes!("../../../assets/fonts/Inter-Regular.otf");
     let strong = include_bytes!("../../../assets/fonts/Inter-SemiBold.otf");
-    fonts.font_data.insert("regular".to_owned(), Arc::new(FontData::from_static(regular)));
-    fonts.font_data.insert(STRONG.to_owned(), Arc::new(FontData::from_static(strong)));
+    fonts.font_data.insert(
+        "regular".to_owned(),
+        Arc::new(FontData::from_static(regular)),
+    );
+    fonts
+        .font_data
+        .insert(STRONG.to_owned(), Arc::new(FontData::from_static(strong)));
     let families = [
         (FontFamily::Proportional, ["regular", STRONG]),
         (FontFamily::Monospace, ["regular", STRONG]),
         (FontFamily::Name(STRONG.into()), [STRONG, "regular"]),
     ];
     for (family, names) in families {
-        fonts.families.insert(family, names.map(str::to_owned).to_vec());
+        fonts
+            .families
+            .insert(family, names.map(str::to_owned).to_vec());
     }
     fonts
 }

@@ -74,10 +74,11 @@ fn bundle(language: &str, sources: [&str; 3]) -> Bundle {
     // The marks around inserted names would show as boxes; our languages run one way.
     bundle.set_use_isolating(false);
     for source in sources {
-        let resource = FluentResource::try_new(source.to_owned()).unwrap_or_else(|(part, errors)| {
-            tracing::error!(?errors, "a text file is malformed");
-            part
-        });
+        let resource =
+            FluentResource::try_new(source.to_owned()).unwrap_or_else(|(part, errors)| {
+                tracing::error!(?errors, "a text file is malformed");
+                part
+            });
         if let Err(errors) = bundle.add_resource(resource) {
             tracing::error!(?errors, "a text is defined twice");
         }
@@ -87,8 +88,11 @@ fn bundle(language: &str, sources: [&str; 3]) -> Bundle {
 
 impl Language {
     /// Every language, with its own name for itself.
-    pub const ALL: [(Self, &'static str); 3] =
-        [(Self::English, "English"), (Self::Spanish, "Español"), (Self::German, "Deutsch")];
+    pub const ALL: [(Self, &'static str); 3] = [
+        (Self::English, "English"),
+        (Self::Spanish, "Español"),
+        (Self::German, "Deutsch"),
+    ];
 
     /// The system's language, or English.
     pub fn of_system() -> Self {
@@ -136,7 +140,9 @@ impl Texts {
             return Cow::Owned(id.to_owned());
         };
         let mut errors = Vec::new();
-        let text = bundle.format_pattern(pattern, args, &mut errors).into_owned();
+        let text = bundle
+            .format_pattern(pattern, args, &mut errors)
+            .into_owned();
         if !errors.is_empty() {
             tracing::error!(id, ?errors, "a text lacks a value");
         }
@@ -172,7 +178,13 @@ impl Texts {
     /// A duration as people say it.
     pub fn duration(self, milliseconds: u64) -> String {
         let seconds = milliseconds / 1000;
-        self.with("duration", [("minutes", (seconds / 60).into()), ("seconds", (seconds % 60).into())])
+        self.with(
+            "duration",
+            [
+                ("minutes", (seconds / 60).into()),
+                ("seconds", (seconds % 60).into()),
+            ],
+        )
     }
 
     /// Why the server did not do it.
@@ -214,7 +226,10 @@ mod tests {
             }
             for value in line.split('$').skip(1) {
                 let end = value.find(|c: char| !c.is_ascii_alphanumeric() && c != '-');
-                names.insert(format!("{current} ${}", &value[..end.unwrap_or(value.len())]));
+                names.insert(format!(
+                    "{current} ${}",
+                    &value[..end.unwrap_or(value.len())]
+                ));
             }
         }
         names
@@ -249,7 +264,10 @@ mod tests {
     #[test]
     fn values_and_plurals_are_put_in() {
         let texts = Texts::new(Language::German);
-        assert_eq!(texts.with("connected", [("name", "Eva".into())]), "Verbunden: Eva");
+        assert_eq!(
+            texts.with("connected", [("name", "Eva".into())]),
+            "Verbunden: Eva"
+        );
         assert_eq!(texts.duration(65_000), "1 min 5 s");
         assert_eq!(texts.duration(5_999), "5 s");
         assert_eq!(texts.get("no-such-text"), "no-such-text");
@@ -258,7 +276,12 @@ mod tests {
     #[test]
     fn every_refusal_has_words() {
         use aldis_wire::signal::Refusal;
-        for refusal in [Refusal::Credentials, Refusal::Claimed, Refusal::Storage, Refusal::NotAllowed] {
+        for refusal in [
+            Refusal::Credentials,
+            Refusal::Claimed,
+            Refusal::Storage,
+            Refusal::NotAllowed,
+        ] {
             for (language, _) in Language::ALL {
                 assert!(!Texts::new(language).refusal(refusal).starts_with("error-"));
             }

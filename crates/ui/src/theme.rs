@@ -132,6 +132,7 @@ pub fn strong(size: f32) -> FontId {
 /// Dresses a window.
 pub fn apply(ctx: &Context, appearance: Appearance) {
     ctx.set_fonts(fonts::definitions());
+    ctx.options_mut(|options| options.fallback_theme = Theme::Light);
     ctx.set_style_of(Theme::Light, style(LIGHT, false));
     ctx.set_style_of(Theme::Dark, style(DARK, true));
     set(ctx, appearance);
@@ -147,7 +148,10 @@ pub fn set(ctx: &Context, appearance: Appearance) {
 }
 
 fn style(tokens: Tokens, dark: bool) -> Style {
-    let mut style = Style { visuals: visuals(tokens, dark), ..Style::default() };
+    let mut style = Style {
+        visuals: visuals(tokens, dark),
+        ..Style::default()
+    };
     style.text_styles = [
         (TextStyle::Small, FontId::proportional(12.5)),
         (TextStyle::Body, FontId::proportional(14.5)),
@@ -167,7 +171,11 @@ fn style(tokens: Tokens, dark: bool) -> Style {
 }
 
 fn visuals(tokens: Tokens, dark: bool) -> Visuals {
-    let base = if dark { Visuals::dark() } else { Visuals::light() };
+    let base = if dark {
+        Visuals::dark()
+    } else {
+        Visuals::light()
+    };
     let radius = CornerRadius::same(RADIUS);
     let widget = |fill: Color32, line: Color32, text: Color32| WidgetVisuals {
         bg_fill: fill,
@@ -177,7 +185,12 @@ fn visuals(tokens: Tokens, dark: bool) -> Visuals {
         fg_stroke: Stroke::new(1.0, text),
         expansion: 0.0,
     };
-    let shadow = Shadow { offset: [0, 4], blur: 18, spread: 0, color: Color32::from_black_alpha(40) };
+    let shadow = Shadow {
+        offset: [0, 4],
+        blur: 18,
+        spread: 0,
+        color: Color32::from_black_alpha(40),
+    };
     Visuals {
         widgets: Widgets {
             noninteractive: widget(tokens.raised, tokens.line, tokens.text),

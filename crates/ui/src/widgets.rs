@@ -30,13 +30,29 @@ pub fn primary_small(ui: &mut Ui, text: &str, enabled: bool) -> Response {
 
 fn primary_sized(ui: &mut Ui, text: &str, enabled: bool, size: Vec2) -> Response {
     let tokens = theme::tokens(ui);
-    filled(ui, text, enabled, size, tokens.accent, tokens.accent_strong, tokens.on_accent)
+    filled(
+        ui,
+        text,
+        enabled,
+        size,
+        tokens.accent,
+        tokens.accent_strong,
+        tokens.on_accent,
+    )
 }
 
 /// Something that ends something.
 pub fn danger(ui: &mut Ui, text: &str, size: Vec2) -> Response {
     let tokens = theme::tokens(ui);
-    filled(ui, text, true, size, tokens.bad_soft, tokens.bad_soft, tokens.bad)
+    filled(
+        ui,
+        text,
+        true,
+        size,
+        tokens.bad_soft,
+        tokens.bad_soft,
+        tokens.bad,
+    )
 }
 
 fn filled(
@@ -48,31 +64,50 @@ fn filled(
     hover: Color32,
     ink: Color32,
 ) -> Response {
-    let builder = if enabled { UiBuilder::new() } else { UiBuilder::new().disabled() };
+    let builder = if enabled {
+        UiBuilder::new()
+    } else {
+        UiBuilder::new().disabled()
+    };
     ui.scope_builder(builder, |ui| {
         let widgets = &mut ui.visuals_mut().widgets;
-        for (state, fill) in
-            [(&mut widgets.inactive, fill), (&mut widgets.hovered, hover), (&mut widgets.active, hover)]
-        {
+        for (state, fill) in [
+            (&mut widgets.inactive, fill),
+            (&mut widgets.hovered, hover),
+            (&mut widgets.active, hover),
+        ] {
             state.weak_bg_fill = fill;
             state.bg_stroke = Stroke::NONE;
             state.fg_stroke.color = ink;
         }
         let label = RichText::new(text).font(theme::strong(14.5));
-        ui.add(Button::new(label).min_size(size).corner_radius(RADIUS))
+        let button = Button::new(label).corner_radius(RADIUS);
+        // Only a button that is placed by its size has its words in the middle.
+        if size.x > 0.0 {
+            ui.add_sized(size, button)
+        } else {
+            ui.add(button.min_size(size))
+        }
     })
     .inner
 }
 
 /// A button beside the one to press, as wide as the space.
 pub fn secondary(ui: &mut Ui, text: &str) -> Response {
-    ui.add(Button::new(text).min_size(Vec2::new(ui.available_width(), 40.0)))
+    ui.add_sized(Vec2::new(ui.available_width(), 40.0), Button::new(text))
+}
+
+/// A button beside the one to press, that cannot always be pressed.
+pub fn secondary_if(ui: &mut Ui, text: &str, enabled: bool) -> Response {
+    ui.add_enabled_ui(enabled, |ui| secondary(ui, text)).inner
 }
 
 /// A field with its name above it; the name is also the field's accessible name.
 pub fn field(ui: &mut Ui, name: &str, value: &mut String, hint: &str, secret: bool) -> Response {
     ui.spacing_mut().item_spacing.y = 4.0;
-    let label = ui.add(Label::new(RichText::new(name).small().font(theme::strong(12.5))));
+    let label = ui.add(Label::new(
+        RichText::new(name).small().font(theme::strong(12.5)),
+    ));
     let edit = TextEdit::singleline(value)
         .hint_text(hint)
         .password(secret)
@@ -135,14 +170,18 @@ pub fn badge(ui: &mut Ui, text: &str, ink: Color32, fill: Color32) -> Response {
         .fill(fill)
         .corner_radius(10)
         .inner_margin(Margin::symmetric(9, 2))
-        .show(ui, |ui| ui.add(Label::new(RichText::new(text).small().color(ink))))
+        .show(ui, |ui| {
+            ui.add(Label::new(RichText::new(text).small().color(ink)))
+        })
         .inner
 }
 
 /// A session code, large enough to read out.
 pub fn big_code(ui: &mut Ui, code: &str) -> Response {
     let tokens = theme::tokens(ui);
-    let text = RichText::new(code).font(theme::strong(32.0)).color(tokens.text);
+    let text = RichText::new(code)
+        .font(theme::strong(32.0))
+        .color(tokens.text);
     ui.add(Label::new(text).selectable(true))
 }
 
@@ -152,7 +191,9 @@ pub fn column<R>(ui: &mut Ui, width: f32, add: impl FnOnce(&mut Ui) -> R) -> R {
         .auto_shrink(false)
         .show(ui, |ui| {
             let side = ((ui.available_width() - width) / 2.0).max(0.0);
-            let inner = ui.available_rect_before_wrap().shrink2(Vec2::new(side, 0.0));
+            let inner = ui
+                .available_rect_before_wrap()
+                .shrink2(Vec2::new(side, 0.0));
             let layout = Layout::top_down(Align::Min);
             let builder = UiBuilder::new().max_rect(inner).layout(layout);
             ui.scope_builder(builder, |ui| {

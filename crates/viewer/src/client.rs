@@ -52,9 +52,16 @@ impl Client {
         let node = Node::bind_any(Arc::new(Identity::generate()?))?;
         let (signal, _pushes) = Signal::connect(&node, server).await?;
         match signal.ask(request).await? {
-            Answer::SignedIn { token, supporter, now: _ } => {
-                Ok(Self { signal, node, token, supporter })
-            }
+            Answer::SignedIn {
+                token,
+                supporter,
+                now: _,
+            } => Ok(Self {
+                signal,
+                node,
+                token,
+                supporter,
+            }),
             _ => Err(SignalError::Lost.into()),
         }
     }

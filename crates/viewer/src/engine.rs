@@ -121,7 +121,11 @@ impl Viewer {
         };
         let mut task = JoinSet::new();
         task.spawn_on(engine.run(waiting), runtime);
-        Ok(Self { commands, view, _task: task })
+        Ok(Self {
+            commands,
+            view,
+            _task: task,
+        })
     }
 
     /// What to paint.
@@ -207,7 +211,11 @@ impl Engine {
 
     fn command(&mut self, command: Command, news: &mpsc::Sender<Contact<Tag>>) {
         match command {
-            Command::SignIn { server, name, password } => {
+            Command::SignIn {
+                server,
+                name,
+                password,
+            } => {
                 let first = Request::SignIn { name, password };
                 self.contact(server, first, news);
             }
@@ -249,11 +257,21 @@ impl Engine {
             _ => first.clone(),
         };
         let node = self.node.clone();
-        self.server.spawn(contact::keep(node, server, greeting, None, waiting, news.clone()));
+        self.server.spawn(contact::keep(
+            node,
+            server,
+            greeting,
+            None,
+            waiting,
+            news.clone(),
+        ));
     }
 
     fn ask(&mut self, tag: Tag, request: Request) {
-        let sent = self.outbox.as_ref().is_some_and(|box_| box_.try_send((tag, request)).is_ok());
+        let sent = self
+            .outbox
+            .as_ref()
+            .is_some_and(|box_| box_.try_send((tag, request)).is_ok());
         if !sent {
             tracing::warn!("the server is away; the question is dropped");
         }
@@ -282,7 +300,14 @@ impl Engine {
             ignored: 0,
         });
         let key = self.node.identity().hash();
-        self.ask(Tag::Connect(code), Request::Connect { code, key, view_only });
+        self.ask(
+            Tag::Connect(code),
+            Request::Connect {
+                code,
+                key,
+                view_only,
+            },
+        );
     }
 
     fn server_told(
@@ -292,10 +317,19 @@ impl Engine {
         again: &mpsc::Sender<()>,
     ) {
         match news {
-            Contact::Greeted(Answer::SignedIn { token, supporter, now }) => {
+            Contact::Greeted(Answer::SignedIn {
+                token,
+                supporter,
+                now,
+            }) => {
                 self.view.server_ahead = now.cast_signed() - unix().cast_signed();
                 if let Some(server) = self.server_name.clone() {
-                    self.view.desk = Desk::SignedIn { supporter, server, token, online: true };
+                    self.view.desk = Desk::SignedIn {
+                        supporter,
+                        server,
+                        token,
+                        online: true,
+                    };
                 }
                 self.ask(Tag::Watch, Request::WatchCases);
             }
@@ -315,11 +349,20 @@ impl Engine {
                 if self.session == Some(session) =>
             {
                 match answer {
-                    Consent::Allowed { grant: _, key, candidates } => {
+                    Consent::Allowed {
+                        grant: _,
+                        key,
+                        candidates,
+                    } => {
                         self.stage(SessionStage::Connecting);
-                        let way = Way { session, key, candidates };
+                        let way = Way {
+                            session,
+                            key,
+                            candidates,
+                        };
                         let (node, changed) = (self.node.clone(), Arc::clone(&self.changed));
-                        self.tasks.spawn(peer::run(node, way, peers.clone(), changed));
+                        self.tasks
+                            .spawn(peer::run(node, way, peers.clone(), changed));
                     }
                     Consent::Declined { timed_out } => {
                         self.end_session(Over::Declined { timed_out });
@@ -334,7 +377,8 @@ impl Engine {
     fn answered(&mut self, tag: Tag, answer: Result<Answer, Refusal>, again: &mpsc::Sender<()>) {
         match (tag, answer) {
             (_, Ok(Answer::Cases(cases))) => {
-                let cases: BTreeMap<_, _> = cases.into_iter().map(|case| (case.code, case)).collect();
+                let cases: BTreeMap<_, _> =
+                    cases.into_iter().map(|case| (case.code, case)).collect();
                 self.view.cases = Arc::new(cases);
             }
             (Tag::NewCase, Ok(Answer::Case(case))) => {
@@ -344,7 +388,8 @@ impl Engine {
             (_, Ok(Answer::Case(case))) => self.case_is(case),
             (Tag::Connect(code), Ok(Answer::Asked { session })) => {
                 let wanted = |view: &Session| {
-                    view.code == code && matches!(view.stage, SessionStage::Asking | SessionStage::Returning)
+                    view.code == code
+                        && matches!(view.stage, SessionStage::Asking | SessionStage::Returning)
                 };
                 if self.view.session.as_ref().is_some_and(wanted) {
                     self.session = Some(session);
@@ -377,7 +422,9 @@ impl Engine {
     }
 
     fn peer_told(&mut self, news: PeerNews, again: &mpsc::Sender<()>) {
-        let Some(view) = &mut self.view.session else { return };
+        let Some(view) = &mut self.view.session else {
+            return;
+        };
         match news {
             PeerNews::Up(peer, grant, since) => {
                 self.returns = 0;
@@ -433,12 +480,24 @@ impl Engine {
     }
 
     fn ask_again(&mut self) {
-        let Some(Session { code, view_only, stage: SessionStage::Returning, .. }) = self.view.session
+        let Some(Session {
+            code,
+            view_only,
+            stage: SessionStage::Returning,
+            ..
+        }) = self.view.session
         else {
             return;
         };
         let key = self.node.identity().hash();
-        self.ask(Tag::Connect(code), Request::Connect { code, key, view_only });
+        self.ask(
+            Tag::Connect(code),
+            Request::Connect {
+                code,
+                key,
+                view_only,
+            },
+        );
     }
 
     fn stage(&mut self, stage: SessionStage) {
@@ -471,8 +530,13 @@ impl Engine {
 }
 
 fn unix() -> u64 {
-    #[expect(clippy::disallowed_methods, reason = "the shell's clock, to set the server's beside")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the shell's clock, to set the server's beside"
+    )]
     let now = std::time::SystemTime::now();
-    let since = now.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let since = now
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

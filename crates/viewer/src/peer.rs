@@ -127,9 +127,20 @@ pub(crate) async fn run(
     let picture = Arc::new(Picture::new(control.clone()));
     let mut tasks = JoinSet::new();
     tasks.spawn(write(send, waiting));
-    tasks.spawn(watch(connection.clone(), Arc::clone(&picture), Arc::clone(&changed)));
-    let link = Link { connection: connection.clone() };
-    let peer = Peer { link, picture: Arc::clone(&picture), control, tasks };
+    tasks.spawn(watch(
+        connection.clone(),
+        Arc::clone(&picture),
+        Arc::clone(&changed),
+    ));
+    let link = Link {
+        connection: connection.clone(),
+    };
+    let peer = Peer {
+        link,
+        picture: Arc::clone(&picture),
+        control,
+        tasks,
+    };
     if !tell(PeerNews::Up(peer, grant, since)).await {
         return;
     }
@@ -160,7 +171,9 @@ pub(crate) async fn run(
             Ok(Some(ToViewer::InputIgnored)) => PeerNews::InputIgnored,
             Ok(Some(ToViewer::Problem(sentence))) => PeerNews::Problem(sentence),
             Ok(Some(ToViewer::Ended(reason))) => PeerNews::Ended(reason),
-            Ok(Some(ToViewer::Welcome { .. } | ToViewer::Refused) | None) | Err(_) => PeerNews::Lost,
+            Ok(Some(ToViewer::Welcome { .. } | ToViewer::Refused) | None) | Err(_) => {
+                PeerNews::Lost
+            }
         };
         let over = matches!(told, PeerNews::Ended(_) | PeerNews::Lost);
         if !tell(told).await || over {
@@ -173,13 +186,22 @@ type Streams = (FrameSender<ToHost>, FrameReceiver<ToViewer>, Grant, Millis);
 
 async fn introduce(connection: &Connection, session: SessionId) -> Option<Streams> {
     let (send, receive) = connection.open_bi().await.ok()?;
-    let (mut send, mut receive) =
-        (FrameSender::new(send, CONTROL_PRIORITY), FrameReceiver::new(receive));
-    send.send(&ToHost::Hello { version: VERSION, session }).await.ok()?;
+    let (mut send, mut receive) = (
+        FrameSender::new(send, CONTROL_PRIORITY),
+        FrameReceiver::new(receive),
+    );
+    send.send(&ToHost::Hello {
+        version: VERSION,
+        session,
+    })
+    .await
+    .ok()?;
     match receive.recv().await {
-        Ok(Some(ToViewer::Welcome { version: VERSION, grant, since })) => {
-            Some((send, receive, grant, since))
-        }
+        Ok(Some(ToViewer::Welcome {
+            version: VERSION,
+            grant,
+            since,
+        })) => Some((send, receive, grant, since)),
         _ => None,
     }
 }
@@ -198,22 +220,26 @@ async fn watch(
     picture: Arc<Picture>,
     changed: Arc<dyn Fn() + Send + Sync>,
 ) {
-    let Ok(stream) = connection.accept_uni().await else { return };
+    let Ok(stream) = connection.accept_uni().await else {
+        return;
+    };
     let mut receive = FrameReceiver::<ScreenPart>::new(stream);
     let (parts, mut waiting) = mpsc::channel::<ScreenPart>(PARTS);
     let malformed = connection.clone();
-    let decoder = std::thread::Builder::new().name("decode".to_owned()).spawn(move || {
-        while let Some(part) = waiting.blocking_recv() {
-            match picture.paint(&part) {
-                Ok(true) => changed(),
-                Ok(false) => {}
-                Err(error) => {
-                    tracing::info!(%error, "the customer's screen cannot be decoded");
-                    return malformed.close(close::MALFORMED, b"");
+    let decoder = std::thread::Builder::new()
+        .name("decode".to_owned())
+        .spawn(move || {
+            while let Some(part) = waiting.blocking_recv() {
+                match picture.paint(&part) {
+                    Ok(true) => changed(),
+                    Ok(false) => {}
+                    Err(error) => {
+                        tracing::info!(%error, "the customer's screen cannot be decoded");
+                        return malformed.close(close::MALFORMED, b"");
+                    }
                 }
             }
-        }
-    });
+        });
     if decoder.is_err() {
         return connection.close(close::FULL, b"");
     }

@@ -52,7 +52,10 @@ struct State {
     stats: PictureStats,
 }
 
-#[expect(clippy::disallowed_methods, reason = "an adapter-side stopwatch of the shell")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "an adapter-side stopwatch of the shell"
+)]
 fn now() -> Instant {
     Instant::now()
 }
@@ -60,7 +63,10 @@ fn now() -> Instant {
 impl Picture {
     /// An empty picture; answers to updates go to `answers`.
     pub(crate) fn new(answers: mpsc::Sender<ToHost>) -> Self {
-        Self { state: Mutex::default(), answers }
+        Self {
+            state: Mutex::default(),
+            answers,
+        }
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
@@ -71,9 +77,17 @@ impl Picture {
     pub(crate) fn paint(&self, part: &ScreenPart) -> Result<bool, DecodeError> {
         let mut state = self.state();
         let started = now();
-        let size = (state.decoder.frame().width(), state.decoder.frame().height());
+        let size = (
+            state.decoder.frame().width(),
+            state.decoder.frame().height(),
+        );
         let rect = state.decoder.decode(part)?;
-        if size != (state.decoder.frame().width(), state.decoder.frame().height()) {
+        if size
+            != (
+                state.decoder.frame().width(),
+                state.decoder.frame().height(),
+            )
+        {
             state.dirty.clear();
             let bounds = state.decoder.frame().bounds();
             state.dirty.add(bounds);

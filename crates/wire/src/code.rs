@@ -59,7 +59,11 @@ impl FromStr for Code {
                 _ => return Err(CodeError),
             }
         }
-        if count == 8 { Ok(Self(number)) } else { Err(CodeError) }
+        if count == 8 {
+            Ok(Self(number))
+        } else {
+            Err(CodeError)
+        }
     }
 }
 
@@ -93,7 +97,15 @@ mod tests {
 
     #[test]
     fn what_is_not_a_code_is_refused() {
-        for text in ["", "s", "s12-345-67", "s12-345-6789", "x12-345-678", "s12-345-67a", "٣٣٣٣٣٣٣٣"] {
+        for text in [
+            "",
+            "s",
+            "s12-345-67",
+            "s12-345-6789",
+            "x12-345-678",
+            "s12-345-67a",
+            "٣٣٣٣٣٣٣٣",
+        ] {
             assert_eq!(text.parse::<Code>(), Err(CodeError), "{text}");
         }
         assert_eq!(Code::from_number(Code::COUNT), None);

@@ -31,7 +31,11 @@ pub enum DecodeError {
 /// Reads a header; returns the length of the message that follows it.
 pub fn length<M: Message>(header: [u8; HEADER]) -> Result<usize, DecodeError> {
     let length = usize::try_from(u32::from_le_bytes(header)).unwrap_or(usize::MAX);
-    if length > M::MAX { Err(DecodeError::TooLong) } else { Ok(length) }
+    if length > M::MAX {
+        Err(DecodeError::TooLong)
+    } else {
+        Ok(length)
+    }
 }
 
 /// Reads one whole message; bytes left over are an error.

@@ -51,7 +51,7 @@ def role_of(node):
 
 def text_of(node):
     try:
-        if node.is_text():
+        if node.get_text_iface() is not None:
             return Atspi.Text.get_text(node, 0, Atspi.Text.get_character_count(node))
     except GLib.Error:
         pass
@@ -114,7 +114,7 @@ def describe(found):
     node, role, name = found
     area = [0, 0, 0, 0]
     try:
-        if node.is_component():
+        if node.get_component_iface() is not None:
             box = Atspi.Component.get_extents(node, Atspi.CoordType.SCREEN)
             area = [box.x, box.y, box.width, box.height]
     except GLib.Error:
@@ -133,7 +133,7 @@ def dump():
 def act(request, found):
     node = found[0]
     if request["op"] == "press":
-        if not node.is_action() or not Atspi.Action.do_action(node, 0):
+        if node.get_action_iface() is None or not Atspi.Action.do_action(node, 0):
             raise RuntimeError("it cannot be pressed")
     elif request["op"] == "focus" and not Atspi.Component.grab_focus(node):
         raise RuntimeError("it does not take the focus")

@@ -287,7 +287,10 @@ fn the_server_says_why_it_cannot_start() -> Result<()> {
         "the data folder is in use",
     )?;
     let malformed = run(&data, "nonsense")?;
-    ensure!(!malformed.status.success() && malformed.stderr.contains("nonsense"), "a malformed address: {malformed:?}");
+    ensure!(
+        !malformed.status.success() && malformed.stderr.contains("nonsense"),
+        "a malformed address: {malformed:?}"
+    );
     Ok(())
 }
 

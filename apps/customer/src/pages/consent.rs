@@ -36,8 +36,15 @@ pub(crate) fn asked(
     widgets::column(ui, 420.0, |ui| {
         ui.vertical_centered(|ui| avatar.show(ui, &supporter.name, &supporter.picture, 96.0));
         widgets::gap(ui);
-        let asks = if view_only { "asks-view" } else { "asks-control" };
-        widgets::heading(ui, texts.with(asks, [("name", supporter.name.as_str().into())]));
+        let asks = if view_only {
+            "asks-view"
+        } else {
+            "asks-control"
+        };
+        widgets::heading(
+            ui,
+            texts.with(asks, [("name", supporter.name.as_str().into())]),
+        );
         widgets::quiet(ui, texts.get("asks-lead"));
         ui.add_space(space::LARGE);
         let mut chosen = None;
@@ -57,7 +64,10 @@ pub(crate) fn asked(
             chosen = Some(Choice::Decline);
         }
         widgets::gap(ui);
-        widgets::quiet(ui, texts.with("asks-timeout", [("seconds", left.div_ceil(1000).into())]));
+        widgets::quiet(
+            ui,
+            texts.with("asks-timeout", [("seconds", left.div_ceil(1000).into())]),
+        );
         chosen.map(Act::Choose)
     })
 }
@@ -70,7 +80,9 @@ pub(crate) fn connecting(ui: &mut Ui, texts: Texts, supporter: &Supporter) -> Op
             ui.label(texts.with("connecting", [("name", supporter.name.as_str().into())]));
         });
         ui.add_space(space::LARGE);
-        widgets::secondary(ui, &texts.get("cancel")).clicked().then_some(Act::End)
+        widgets::secondary(ui, &texts.get("cancel"))
+            .clicked()
+            .then_some(Act::End)
     })
 }
 
@@ -101,8 +113,9 @@ pub(crate) fn banner(
             if live.grant == Grant::Control && ui.add(stop).clicked() {
                 act = Some(Act::StopControl);
             }
-            let words = Layout::top_down(Align::Min).with_main_align(Align::Center);
-            ui.with_layout(words, |ui| {
+            ui.with_layout(Layout::top_down(Align::Min), |ui| {
+                // Three lines in the middle of the bar.
+                ui.add_space(8.0);
                 let name = [("name", live.supporter.name.as_str().into())];
                 let who = RichText::new(texts.with("connected", name)).font(theme::strong(15.0));
                 ui.add(Label::new(who).truncate());
@@ -117,7 +130,9 @@ pub(crate) fn banner(
                     ui.label(RichText::new(since).small().color(tokens.quiet));
                 });
                 let small = match (live.notice, live.keys) {
-                    (Some(Notice::InputIgnored), _) => Some(texts.get("notice-input-ignored").into_owned()),
+                    (Some(Notice::InputIgnored), _) => {
+                        Some(texts.get("notice-input-ignored").into_owned())
+                    }
                     (_, Some(keys)) => Some(texts.with("hot-key", [("keys", keys.into())])),
                     _ => None,
                 };

@@ -58,7 +58,11 @@ pub(crate) fn start(
         let pressed = widgets::primary(ui, &texts.get("get-help"), true).clicked();
         ui.add_space(space::LARGE);
         let chosen = choose_look(ui, texts, look);
-        if pressed || entered { Some(Act::GetHelp) } else { chosen }
+        if pressed || entered {
+            Some(Act::GetHelp)
+        } else {
+            chosen
+        }
     })
 }
 
@@ -106,6 +110,8 @@ pub(crate) fn joining(ui: &mut Ui, texts: Texts) -> Option<Act> {
             ui.label(texts.get("joining"));
         });
         ui.add_space(space::LARGE);
-        widgets::secondary(ui, &texts.get("cancel")).clicked().then_some(Act::Leave)
+        widgets::secondary(ui, &texts.get("cancel"))
+            .clicked()
+            .then_some(Act::Leave)
     })
 }

@@ -28,14 +28,20 @@ pub(crate) fn over(ui: &mut Ui, texts: Texts, view: &View, over: &Over<'_>) -> O
         show_notice(ui, texts, view.notice.as_ref());
         let duration = texts.duration(over.lasted);
         let name = over.supporter.name.as_str();
-        let who = texts.with("over-text", [("name", name.into()), ("duration", duration.into())]);
+        let who = texts.with(
+            "over-text",
+            [("name", name.into()), ("duration", duration.into())],
+        );
         let reason = match over.reason {
             EndReason::Customer => "over-customer",
             EndReason::Supporter => "over-supporter",
             EndReason::CaseClosed => "over-case-closed",
             EndReason::Lost => "over-lost",
         };
-        let open = view.case.as_ref().is_some_and(|case| case.status != Status::Closed);
+        let open = view
+            .case
+            .as_ref()
+            .is_some_and(|case| case.status != Status::Closed);
         widgets::card(ui, |ui| {
             ui.label(who);
             ui.label(texts.get(reason));

@@ -26,6 +26,8 @@ pub(crate) fn waiting(ui: &mut Ui, texts: Texts, view: &View) -> Option<Act> {
             widgets::quiet(ui, texts.get("waiting-lead"));
         });
         ui.add_space(space::LARGE);
-        widgets::secondary(ui, &texts.get("leave")).clicked().then_some(Act::Leave)
+        widgets::secondary(ui, &texts.get("leave"))
+            .clicked()
+            .then_some(Act::Leave)
     })
 }

@@ -24,12 +24,25 @@ pub(crate) fn details(
         ui.vertical_centered(|ui| widgets::quiet(ui, texts.get("select-case")));
         return None;
     };
-    let Desk::SignedIn { supporter, server, online, .. } = &view.desk else {
+    let Desk::SignedIn {
+        supporter,
+        server,
+        online,
+        ..
+    } = &view.desk
+    else {
         return None;
     };
-    let link = CaseLink { server: server.clone(), code: case.code }.to_string();
+    let link = CaseLink {
+        server: server.clone(),
+        code: case.code,
+    }
+    .to_string();
     let code = case.code.to_string();
-    let open = matches!(case.status, Status::New | Status::Pending | Status::InProgress);
+    let open = matches!(
+        case.status,
+        Status::New | Status::Pending | Status::InProgress
+    );
     let mut act = None;
     widgets::big_code(ui, &code);
     ui.horizontal(|ui| {
@@ -47,12 +60,17 @@ pub(crate) fn details(
     if open {
         let ready = *online && case.customer_online && case.status != Status::InProgress;
         if widgets::primary(ui, &texts.get("connect"), ready).clicked() {
-            act = Some(Act::Connect { code: case.code, view_only: false });
+            act = Some(Act::Connect {
+                code: case.code,
+                view_only: false,
+            });
         }
-        let view_only = Button::new(texts.get("connect-view"))
-            .min_size(Vec2::new(ui.available_width(), 36.0));
-        if ui.add_enabled(ready, view_only).clicked() {
-            act = Some(Act::Connect { code: case.code, view_only: true });
+        let view_only = widgets::secondary_if(ui, &texts.get("connect-view"), ready);
+        if view_only.clicked() {
+            act = Some(Act::Connect {
+                code: case.code,
+                view_only: true,
+            });
         }
         widgets::gap(ui);
         ui.horizontal_wrapped(|ui| {
@@ -68,7 +86,11 @@ pub(crate) fn details(
         });
         widgets::gap(ui);
         widgets::quiet(ui, texts.get("customer-link"));
-        ui.add(Label::new(RichText::new(&link).small()).wrap().selectable(true));
+        ui.add(
+            Label::new(RichText::new(&link).small())
+                .wrap()
+                .selectable(true),
+        );
         widgets::gap(ui);
     }
     facts(ui, now, case);
@@ -81,7 +103,10 @@ pub(crate) fn details(
             } else {
                 ("assign-to-me", Command::AssignToMe(case.code))
             };
-            if ui.add_enabled(*online, Button::new(texts.get(word))).clicked() {
+            if ui
+                .add_enabled(*online, Button::new(texts.get(word)))
+                .clicked()
+            {
                 act = Some(Act::Engine(command));
             }
         });
@@ -98,12 +123,19 @@ pub(crate) fn details(
 fn facts(ui: &mut Ui, now: Now, case: &Case) {
     let texts = now.texts;
     let some = |text: &str, none: &str| {
-        if text.is_empty() { texts.get(none).into_owned() } else { text.to_owned() }
+        if text.is_empty() {
+            texts.get(none).into_owned()
+        } else {
+            text.to_owned()
+        }
     };
     let moment = |at| time::moment(at, now.now);
     let mut facts = vec![
         ("customer", some(&case.customer, "customer-unknown")),
-        ("assignee", some(case.assignee.as_deref().unwrap_or_default(), "nobody")),
+        (
+            "assignee",
+            some(case.assignee.as_deref().unwrap_or_default(), "nobody"),
+        ),
         ("created", moment(case.created_at)),
         ("expires", moment(case.expires_at)),
     ];
@@ -112,11 +144,14 @@ fn facts(ui: &mut Ui, now: Now, case: &Case) {
     if case.duration > 0 {
         facts.push(("lasted", texts.duration(case.duration)));
     }
-    egui::Grid::new("facts").num_columns(2).spacing(Vec2::new(14.0, 6.0)).show(ui, |ui| {
-        for (name, value) in facts {
-            widgets::quiet(ui, texts.get(name));
-            ui.add(Label::new(value).wrap());
-            ui.end_row();
-        }
-    });
+    egui::Grid::new("facts")
+        .num_columns(2)
+        .spacing(Vec2::new(14.0, 6.0))
+        .show(ui, |ui| {
+            for (name, value) in facts {
+                widgets::quiet(ui, texts.get(name));
+                ui.add(Label::new(value).wrap());
+                ui.end_row();
+            }
+        });
 }

@@ -50,14 +50,18 @@ pub(crate) fn queue(
     let tokens = theme::tokens(ui);
     let now = Now { texts, now };
     let mut act = None;
-    let bar = Frame::new().fill(tokens.raised).inner_margin(Margin::symmetric(20, 12));
+    let bar = Frame::new()
+        .fill(tokens.raised)
+        .inner_margin(Margin::symmetric(20, 12));
     Panel::top("bar").frame(bar).show(ui, |ui| {
         act = top_bar(ui, texts, view, appearance);
     });
     if let Some(session) = &view.session
         && !matches!(session.stage, SessionStage::Over(_))
     {
-        let strip = Frame::new().fill(tokens.good_soft).inner_margin(Margin::symmetric(20, 6));
+        let strip = Frame::new()
+            .fill(tokens.good_soft)
+            .inner_margin(Margin::symmetric(20, 6));
         Panel::top("session").frame(strip).show(ui, |ui| {
             ui.horizontal(|ui| {
                 let name = customer_of(view, session.code, texts);
@@ -68,16 +72,25 @@ pub(crate) fn queue(
             });
         });
     }
-    let side = Frame::new().fill(tokens.raised).inner_margin(Margin::same(20));
-    Panel::right("details").exact_size(340.0).frame(side).show(ui, |ui| {
-        let case = state.selected.and_then(|code| view.cases.get(&code));
-        let pressed = ScrollArea::vertical()
-            .auto_shrink(false)
-            .show(ui, |ui| details(ui, now, view, case, state.copied.as_deref()))
-            .inner;
-        act = act.take().or(pressed);
-    });
-    let middle = Frame::new().fill(tokens.ground).inner_margin(Margin::same(20));
+    let side = Frame::new()
+        .fill(tokens.raised)
+        .inner_margin(Margin::same(20));
+    Panel::right("details")
+        .exact_size(340.0)
+        .frame(side)
+        .show(ui, |ui| {
+            let case = state.selected.and_then(|code| view.cases.get(&code));
+            let pressed = ScrollArea::vertical()
+                .auto_shrink(false)
+                .show(ui, |ui| {
+                    details(ui, now, view, case, state.copied.as_deref())
+                })
+                .inner;
+            act = act.take().or(pressed);
+        });
+    let middle = Frame::new()
+        .fill(tokens.ground)
+        .inner_margin(Margin::same(20));
     CentralPanel::default().frame(middle).show(ui, |ui| {
         if let Some(refusal) = refusal {
             ui.horizontal(|ui| {
@@ -99,8 +112,16 @@ pub(crate) fn queue(
 }
 
 fn customer_of(view: &View, code: Code, texts: Texts) -> String {
-    let name = view.cases.get(&code).map(|case| case.customer.clone()).unwrap_or_default();
-    if name.is_empty() { texts.get("the-customers-computer").into_owned() } else { name }
+    let name = view
+        .cases
+        .get(&code)
+        .map(|case| case.customer.clone())
+        .unwrap_or_default();
+    if name.is_empty() {
+        texts.get("the-customers-computer").into_owned()
+    } else {
+        name
+    }
 }
 
 fn top_bar(ui: &mut Ui, texts: Texts, view: &View, appearance: Appearance) -> Option<Act> {
@@ -110,9 +131,8 @@ fn top_bar(ui: &mut Ui, texts: Texts, view: &View, appearance: Appearance) -> Op
         ui.add_space(12.0);
         let online = matches!(view.desk, Desk::SignedIn { online: true, .. });
         let new_case = widgets::primary_small(ui, &texts.get("new-case"), online);
-        let shortcut = ui.input_mut(|input| {
-            input.consume_key(egui::Modifiers::COMMAND, Key::N) && online
-        });
+        let shortcut =
+            ui.input_mut(|input| input.consume_key(egui::Modifiers::COMMAND, Key::N) && online);
         if new_case.clicked() || shortcut {
             act = Some(Act::OpenNewCase);
         }
@@ -126,7 +146,10 @@ fn top_bar(ui: &mut Ui, texts: Texts, view: &View, appearance: Appearance) -> Op
             }
         });
     });
-    if matches!(view.desk, Desk::SignedIn { online: false, .. } | Desk::SigningIn) {
+    if matches!(
+        view.desk,
+        Desk::SignedIn { online: false, .. } | Desk::SigningIn
+    ) {
         widgets::notice(ui, Tone::Warn, &texts.get("offline"));
     }
     act
@@ -142,15 +165,16 @@ struct Columns {
     live: f32,
 }
 
-const COLUMNS: Columns =
-    Columns { code: 0.0, customer: 0.19, status: 0.42, created: 0.60, expires: 0.75, live: 0.90 };
+const COLUMNS: Columns = Columns {
+    code: 0.0,
+    customer: 0.17,
+    status: 0.39,
+    created: 0.58,
+    expires: 0.74,
+    live: 0.93,
+};
 
-fn rows(
-    ui: &mut Ui,
-    now: Now,
-    cases: &BTreeMap<Code, Case>,
-    state: &mut Queue,
-) -> Option<Act> {
+fn rows(ui: &mut Ui, now: Now, cases: &BTreeMap<Code, Case>, state: &mut Queue) -> Option<Act> {
     let texts = now.texts;
     if cases.is_empty() {
         ui.add_space(ui.available_height() * 0.3);
@@ -170,18 +194,22 @@ fn rows(
     });
     let mut act = None;
     if step != 0 && state.new_case.is_none() && state.closing.is_none() {
-        let current = newest.iter().position(|case| Some(case.code) == state.selected);
+        let current = newest
+            .iter()
+            .position(|case| Some(case.code) == state.selected);
         let next = current.map_or(0, |index| index.saturating_add_signed(step as isize));
         act = newest.get(next).map(|case| Act::Select(case.code));
     }
     ui.spacing_mut().item_spacing.y = 2.0;
-    ScrollArea::vertical().auto_shrink(false).show_rows(ui, ROW, newest.len(), |ui, range| {
-        for case in newest.get(range).unwrap_or_default() {
-            if row(ui, now, case, state.selected == Some(case.code)) {
-                act = Some(Act::Select(case.code));
+    ScrollArea::vertical()
+        .auto_shrink(false)
+        .show_rows(ui, ROW, newest.len(), |ui, range| {
+            for case in newest.get(range).unwrap_or_default() {
+                if row(ui, now, case, state.selected == Some(case.code)) {
+                    act = Some(Act::Select(case.code));
+                }
             }
-        }
-    });
+        });
     act
 }
 
@@ -199,7 +227,8 @@ fn header(ui: &mut Ui, texts: Texts) {
     for (start, id) in columns {
         let at = rect.left_center() + Vec2::new(14.0 + start * (rect.width() - 28.0), 0.0);
         let font = theme::strong(12.5);
-        ui.painter().text(at, Align2::LEFT_CENTER, texts.get(id), font, tokens.quiet);
+        ui.painter()
+            .text(at, Align2::LEFT_CENTER, texts.get(id), font, tokens.quiet);
     }
 }
 
@@ -233,24 +262,53 @@ fn row(ui: &mut Ui, now: Now, case: &Case, selected: bool) -> bool {
             egui::pos2(x(to) - 10.0, rect.bottom()),
         );
         let at = egui::pos2(x(from), rect.center().y);
-        painter.with_clip_rect(clip).text(at, Align2::LEFT_CENTER, text, font, ink);
+        painter
+            .with_clip_rect(clip)
+            .text(at, Align2::LEFT_CENTER, text, font, ink);
     };
     let body = FontId::proportional(14.5);
-    cell(COLUMNS.code, COLUMNS.customer, &case.code.to_string(), theme::strong(14.5), tokens.text);
+    cell(
+        COLUMNS.code,
+        COLUMNS.customer,
+        &case.code.to_string(),
+        theme::strong(14.5),
+        tokens.text,
+    );
     if case.customer.is_empty() {
         let unknown = texts.get("customer-unknown");
-        cell(COLUMNS.customer, COLUMNS.status, &unknown, body.clone(), tokens.quiet);
+        cell(
+            COLUMNS.customer,
+            COLUMNS.status,
+            &unknown,
+            body.clone(),
+            tokens.quiet,
+        );
     } else {
-        cell(COLUMNS.customer, COLUMNS.status, &case.customer, body.clone(), tokens.text);
+        cell(
+            COLUMNS.customer,
+            COLUMNS.status,
+            &case.customer,
+            body.clone(),
+            tokens.text,
+        );
     }
     let (ink, tint) = status_colours(ui, case.status);
     let word = painter.layout_no_wrap(status, FontId::proportional(12.5), ink);
-    let at = egui::pos2(x(COLUMNS.status), rect.center().y - word.size().y / 2.0);
-    let badge = Rect::from_min_size(at, word.size()).expand2(Vec2::new(9.0, 4.0)).translate(Vec2::new(0.0, 0.0));
+    let at = egui::pos2(
+        x(COLUMNS.status) + 9.0,
+        rect.center().y - word.size().y / 2.0,
+    );
+    let badge = Rect::from_min_size(at, word.size()).expand2(Vec2::new(9.0, 4.0));
     painter.rect_filled(badge, 10, tint);
     painter.galley(at, word, ink);
     let created = time::moment(case.created_at, now.now);
-    cell(COLUMNS.created, COLUMNS.expires, &created, body.clone(), tokens.quiet);
+    cell(
+        COLUMNS.created,
+        COLUMNS.expires,
+        &created,
+        body.clone(),
+        tokens.quiet,
+    );
     let expires = time::moment(case.expires_at, now.now);
     cell(COLUMNS.expires, COLUMNS.live, &expires, body, tokens.quiet);
     let dot = egui::pos2(x(COLUMNS.live) + 12.0, rect.center().y);

@@ -45,11 +45,19 @@ pub(crate) fn toolbar(ui: &mut Ui, bar: Bar<'_>) -> Option<Act> {
             if widgets::danger(ui, &texts.get("end-session"), Vec2::new(0.0, 32.0)).clicked() {
                 act = Some(Act::EndSession);
             }
-            let full = if bar.fullscreen { "leave-full-screen" } else { "full-screen" };
+            let full = if bar.fullscreen {
+                "leave-full-screen"
+            } else {
+                "full-screen"
+            };
             if ui.button(texts.get(full)).clicked() {
                 act = Some(Act::ToggleFullscreen);
             }
-            let scale = if bar.scale == Scale::Fit { "actual-size" } else { "fit" };
+            let scale = if bar.scale == Scale::Fit {
+                "actual-size"
+            } else {
+                "fit"
+            };
             if ui.button(texts.get(scale)).clicked() {
                 act = Some(Act::ToggleScale);
             }
@@ -71,17 +79,26 @@ fn monitors(ui: &mut Ui, bar: Bar<'_>) -> Option<Act> {
     }
     let name = |number: usize| {
         let monitor = session.monitors.get(number)?;
-        let name = [("number", (number + 1).into()), ("name", monitor.name.as_str().into())];
+        let name = [
+            ("number", (number + 1).into()),
+            ("name", monitor.name.as_str().into()),
+        ];
         Some(texts.with("monitor-name", name))
     };
-    let shown = session.monitors.iter().position(|monitor| monitor.id == session.shared);
+    let shown = session
+        .monitors
+        .iter()
+        .position(|monitor| monitor.id == session.shared);
     let mut chosen = None;
     ComboBox::new("monitor", "")
         .selected_text(shown.and_then(name).unwrap_or_default())
         .show_ui(ui, |ui| {
             for (number, monitor) in session.monitors.iter().enumerate() {
                 let here = monitor.id == session.shared;
-                if ui.selectable_label(here, name(number).unwrap_or_default()).clicked() {
+                if ui
+                    .selectable_label(here, name(number).unwrap_or_default())
+                    .clicked()
+                {
                     chosen = Some(Act::Engine(Command::SelectMonitor(monitor.id)));
                 }
             }

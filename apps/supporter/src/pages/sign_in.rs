@@ -47,7 +47,12 @@ pub(crate) fn sign_in(
                 let response = widgets::field(ui, &texts.get(id), value, hint, secret);
                 entered |= response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
             };
-            field("server", &mut entry.server, &texts.get("server-hint"), false);
+            field(
+                "server",
+                &mut entry.server,
+                &texts.get("server-hint"),
+                false,
+            );
             field("name", &mut entry.name, "", false);
             field("password", &mut entry.password, "", true);
             ui.add_space(space::SMALL);
@@ -62,6 +67,9 @@ pub(crate) fn sign_in(
             }
         });
         widgets::gap(ui);
-        act.or_else(|| ui.horizontal(|ui| settings_menu(ui, texts, appearance)).inner)
+        act.or_else(|| {
+            ui.horizontal(|ui| settings_menu(ui, texts, appearance))
+                .inner
+        })
     })
 }

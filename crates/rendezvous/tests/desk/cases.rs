@@ -1,0 +1,276 @@
+//! The life of a case, and who hears of it.
+
+use aldis_wire::Code;
+use aldis_wire::signal::{Refusal, Request, Status};
+
+use crate::office::Office;
+
+#[tokio::test]
+async fn a_new_case_is_pushed_to_every_supporter_who_watches() {
+    let office = Office::open().await;
+    let (mut eva, mut tom) = (office.watcher("eva").await, office.watcher("tom").await);
+    let customer = "Ana".to_owned();
+    let case = eva.case(Request::NewCase { customer }).await.unwrap();
+    assert_eq!((case.status, case.customer.as_str()), (Status::New, "Ana"));
+    assert_eq!(
+        (case.created_by.as_str(), case.assignee.as_deref()),
+        ("eva", Some("eva"))
+    );
+    assert!(case.expires_at > case.created_at);
+    for app in [&mut eva, &mut tom] {
+        let pushed = app.case_pushed("the new case", case.code, |_| true).await;
+        assert_eq!(pushed, case);
+    }
+    // Who comes later finds it in the list, the newest first.
+    let newer = tom.new_case().await;
+    let listed: Vec<Code> = office
+        .supporter("tom")
+        .await
+        .queue()
+        .await
+        .iter()
+        .map(|case| case.code)
+        .collect();
+    assert_eq!(listed.len(), 2);
+    assert!(listed.contains(&newer) && listed.contains(&case.code));
+}
+
+#[tokio::test]
+async fn the_customers_coming_and_going_is_pushed() {
+    let office = Office::open().await;
+    let (mut eva, mut tom) = (office.watcher("eva").await, office.watcher("tom").await);
+    let code = eva.new_case().await;
+    let ana = office.app().await;
+    let (case, _) = ana.join(Some(code), 1, None).await.unwrap();
+    assert_eq!((case.status, case.customer_online), (Status::Pending, true));
+    for app in [&mut eva, &mut tom] {
+        let case = app
+            .case_pushed("Ana's coming", code, |case| case.customer_online)
+            .await;
+        assert_eq!(
+            (case.status, case.customer.as_str()),
+            (Status::Pending, "Ana")
+        );
+    }
+    ana.done(Request::Leave).await;
+    for app in [&mut eva, &mut tom] {
+        let case = app
+            .case_pushed("Ana's leaving", code, |case| !case.customer_online)
+            .await;
+        assert_eq!(case.status, Status::Pending);
+    }
+    ana.join(Some(code), 1, None).await.unwrap();
+    eva.case_pushed("Ana's return", code, |case| case.customer_online)
+        .await;
+    drop(ana);
+    eva.case_pushed("Ana's loss", code, |case| !case.customer_online)
+        .await;
+}
+
+#[tokio::test]
+async fn a_customer_without_a_code_gets_a_case_of_his_own() {
+    let office = Office::open().await;
+    let mut eva = office.watcher("eva").await;
+    let ana = office.app().await;
+    let (case, now) = ana.join(None, 1, None).await.unwrap();
+    assert_eq!(
+        (case.status, case.customer.as_str()),
+        (Status::Pending, "Ana")
+    );
+    assert_eq!((case.created_by.as_str(), case.assignee), ("", None));
+    assert!(case.created_at <= now);
+    eva.case_pushed("Ana's case", case.code, |case| case.customer_online)
+        .await;
+    let join = |name: &str| Request::Join {
+        code: None,
+        name: name.to_owned(),
+        secret: [2; 32],
+        running: None,
+    };
+    for name in ["", "  ", "\u{7}", &"x".repeat(81)] {
+        let answer = office.app().await.ask(join(name)).await;
+        assert_eq!(answer, Err(Refusal::BadText), "{name:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_claimed_code_is_refused_to_another_machine_and_not_to_the_same_one() {
+    let office = Office::open().await;
+    let code = office.supporter("eva").await.new_case().await;
+    let mut first = office.customer(code, 1).await;
+    let stranger = office.app().await;
+    assert_eq!(
+        stranger.join(Some(code), 2, None).await.unwrap_err(),
+        Refusal::Claimed
+    );
+    // The same machine's new connection takes the place of the old one.
+    let _second = office.customer(code, 1).await;
+    first.ended().await;
+    let case = office
+        .supporter("eva")
+        .await
+        .case(Request::ShowCase { code })
+        .await
+        .unwrap();
+    assert!(case.customer_online);
+}
+
+#[tokio::test]
+async fn an_unknown_code_is_refused_to_both_sides() {
+    let office = Office::open().await;
+    let eva = office.supporter("eva").await;
+    let known = eva.new_case().await;
+    let code = Code::from_number((known.number() + 1) % Code::COUNT).unwrap();
+    assert_eq!(
+        office
+            .app()
+            .await
+            .join(Some(code), 1, None)
+            .await
+            .unwrap_err(),
+        Refusal::UnknownCode
+    );
+    for request in [Request::ShowCase { code }, Request::CloseCase { code }] {
+        assert_eq!(eva.case(request).await, Err(Refusal::UnknownCode));
+    }
+    assert_eq!(eva.connect(code).await, Err(Refusal::UnknownCode));
+}
+
+#[tokio::test]
+async fn a_case_changes_hands_and_everyone_sees_it() {
+    let office = Office::open().await;
+    let eva = office.supporter("eva").await;
+    let mut tom = office.watcher("tom").await;
+    let code = eva.new_case().await;
+    let assign = |to: &str| Request::AssignCase {
+        code,
+        to: Some(to.to_owned()),
+    };
+    assert_eq!(
+        eva.case(assign("nobody")).await,
+        Err(Refusal::UnknownSupporter)
+    );
+    eva.case(assign("tom")).await.unwrap();
+    tom.case_pushed("the hand-over", code, |case| {
+        case.assignee.as_deref() == Some("tom")
+    })
+    .await;
+    tom.case(Request::ReleaseCase { code }).await.unwrap();
+    tom.case_pushed("the release", code, |case| case.assignee.is_none())
+        .await;
+    assert_eq!(
+        tom.case(Request::CloseCase { code }).await,
+        Err(Refusal::NotYours)
+    );
+}
+
+#[tokio::test]
+async fn closing_a_case_ends_its_session_and_tells_the_customer() {
+    let office = Office::open().await;
+    let (eva, mut tom) = (office.supporter("eva").await, office.watcher("tom").await);
+    let code = eva.new_case().await;
+    let mut ana = office.customer(code, 1).await;
+    let session = eva.connect(code).await.unwrap();
+    ana.allow(session).await;
+    ana.up(session).await.unwrap();
+    let closed = eva.case(Request::CloseCase { code }).await.unwrap();
+    assert_eq!(
+        (closed.status, closed.supporter.as_ref()),
+        (Status::Closed, None)
+    );
+    assert_eq!(closed.ended_at, closed.closed_at);
+    for app in [&mut ana, &mut tom] {
+        let case = app
+            .case_pushed("the close", code, |case| case.status == Status::Closed)
+            .await;
+        assert_eq!(case, closed);
+    }
+    // What still comes from the customer's side changes nothing any more.
+    ana.down(session).await;
+    assert_eq!(ana.up(session).await, Err(Refusal::Closed));
+    assert_eq!(eva.connect(code).await, Err(Refusal::Closed));
+    assert_eq!(
+        eva.case(Request::CloseCase { code }).await,
+        Err(Refusal::Closed)
+    );
+    ana.done(Request::Leave).await;
+    assert_eq!(
+        ana.join(Some(code), 1, None).await.unwrap_err(),
+        Refusal::Closed
+    );
+    let kept = eva.case(Request::ShowCase { code }).await.unwrap();
+    assert_eq!(
+        (kept.closed_at, kept.duration),
+        (closed.closed_at, closed.duration)
+    );
+}
+
+#[tokio::test]
+async fn neither_side_may_ask_the_others_questions() {
+    let office = Office::open().await;
+    let (eva, app) = (office.supporter("eva").await, office.app().await);
+    let code = eva.new_case().await;
+    let ana = office.customer(code, 1).await;
+    let session = [1; 16];
+    let customers = [
+        Request::Join {
+            code: Some(code),
+            name: "Eva".to_owned(),
+            secret: [1; 32],
+            running: None,
+        },
+        Request::AnswerConnect {
+            session,
+            answer: crate::office::yes(),
+        },
+        Request::SessionUp { session },
+        Request::SessionDown {
+            session,
+            reason: aldis_wire::peer::EndReason::Customer,
+        },
+        Request::Leave,
+    ];
+    let supporters = [
+        Request::WatchCases,
+        Request::NewCase {
+            customer: String::new(),
+        },
+        Request::ShowCase { code },
+        Request::CloseCase { code },
+        Request::AssignCase { code, to: None },
+        Request::ReleaseCase { code },
+        Request::Connect {
+            code,
+            key: [7; 32],
+            view_only: false,
+        },
+        Request::CancelConnect { session },
+        Request::SignOut,
+    ];
+    for request in customers.iter().skip(1).chain(&supporters) {
+        assert_eq!(
+            app.ask(request.clone()).await,
+            Err(Refusal::SignedOut),
+            "{request:?}"
+        );
+    }
+    for request in customers {
+        assert_eq!(
+            eva.ask(request.clone()).await,
+            Err(Refusal::NotAllowed),
+            "{request:?}"
+        );
+    }
+    for request in supporters {
+        assert_eq!(
+            ana.ask(request.clone()).await,
+            Err(Refusal::NotAllowed),
+            "{request:?}"
+        );
+    }
+    let case = eva.case(Request::ShowCase { code }).await.unwrap();
+    assert_eq!(
+        (case.status, case.assignee.as_deref()),
+        (Status::Pending, Some("eva"))
+    );
+}

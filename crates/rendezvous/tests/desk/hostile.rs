@@ -1,0 +1,170 @@
+//! What no honest app sends.
+
+use std::net::UdpSocket;
+
+use aldis_link::{FrameReceiver, FrameSender};
+use aldis_wire::signal::{Answer, FromServer, Refusal, Request, ToServer};
+use aldis_wire::{VERSION, encode};
+
+use crate::office::{Office, soon};
+
+fn hello() -> ToServer {
+    ToServer {
+        id: 1,
+        request: Request::Hello { version: VERSION },
+    }
+}
+
+#[tokio::test]
+async fn bytes_that_are_no_message_end_their_connection_and_no_other() {
+    let office = Office::open().await;
+    let eva = office.watcher("eva").await;
+    let greeting = encode(&hello()).unwrap();
+    let hostile: [Vec<u8>; 6] = [
+        vec![0xff; 4],
+        b"GET / HTTP/1.1\r\nHost: aldis\r\n\r\n".to_vec(),
+        vec![3, 0, 0, 0, 0xff, 0xff, 0xff],
+        // A whole greeting, and a message that announces more than its kind may have.
+        [greeting.as_slice(), &0x0001_0000_u32.to_le_bytes()].concat(),
+        // A greeting with a byte left over.
+        [&[greeting[0] + 1, 0, 0, 0], &greeting[4..], &[0]].concat(),
+        // An empty message.
+        vec![0; 4],
+    ];
+    for bytes in hostile {
+        let (_node, connection) = office.connection().await;
+        let (mut send, _receive) = connection.open_bi().await.unwrap();
+        send.write_all(&bytes).await.unwrap();
+        soon("the connection's end", connection.closed()).await;
+        eva.new_case().await;
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_is_cut_off_ends_its_connection() {
+    let office = Office::open().await;
+    let greeting = encode(&hello()).unwrap();
+    let (_node, connection) = office.connection().await;
+    let (mut send, _receive) = connection.open_bi().await.unwrap();
+    send.write_all(&greeting[..greeting.len() - 1])
+        .await
+        .unwrap();
+    send.finish().unwrap();
+    soon("the connection's end", connection.closed()).await;
+    office.supporter("eva").await;
+}
+
+#[tokio::test]
+async fn garbage_in_a_session_ends_the_connection_at_once_too() {
+    let office = Office::open().await;
+    let eva = office.supporter("eva").await;
+    let code = eva.new_case().await;
+    let (_node, connection) = office.connection().await;
+    let (send, receive) = connection.open_bi().await.unwrap();
+    let mut send = FrameSender::new(send, 0);
+    let mut receive = FrameReceiver::<FromServer>::new(receive);
+    let mut talk = async |id, request| {
+        send.send(&ToServer { id, request }).await.unwrap();
+        loop {
+            match receive.recv().await.unwrap().unwrap() {
+                FromServer::Answer {
+                    id: answered,
+                    answer,
+                } if answered == id => return answer,
+                FromServer::Answer { .. } | FromServer::Push(_) => {}
+            }
+        }
+    };
+    talk(1, Request::Hello { version: VERSION }).await.unwrap();
+    let (name, secret) = ("Ana".to_owned(), [1; 32]);
+    talk(
+        2,
+        Request::Join {
+            code: Some(code),
+            name,
+            secret,
+            running: None,
+        },
+    )
+    .await
+    .unwrap();
+    let session = eva.connect(code).await.unwrap();
+    talk(
+        3,
+        Request::AnswerConnect {
+            session,
+            answer: crate::office::yes(),
+        },
+    )
+    .await
+    .unwrap();
+    talk(4, Request::SessionUp { session }).await.unwrap();
+    // A name over its bound makes a message over its bound: sent by hand.
+    let (mut other, _) = (connection.open_bi(), ());
+    drop(&mut other);
+    drop(talk);
+    send.send_raw(&[0xff; 8]).await;
+    soon("the connection's end", connection.closed()).await;
+}
+
+#[tokio::test]
+async fn whoever_does_not_greet_first_is_told_so_and_sent_away() {
+    let office = Office::open().await;
+    let greetings = [
+        Request::WatchCases,
+        Request::SignIn {
+            name: "eva".to_owned(),
+            password: crate::office::PASSWORD.to_owned(),
+        },
+        Request::Hello {
+            version: VERSION + 1,
+        },
+    ];
+    for request in greetings {
+        let (_node, connection) = office.connection().await;
+        let (send, receive) = connection.open_bi().await.unwrap();
+        FrameSender::new(send, 0)
+            .send(&ToServer { id: 9, request })
+            .await
+            .unwrap();
+        let mut receive = FrameReceiver::<FromServer>::new(receive);
+        let refused = FromServer::Answer {
+            id: 9,
+            answer: Err(Refusal::Version),
+        };
+        assert_eq!(
+            soon("the refusal", receive.recv()).await.unwrap(),
+            Some(refused)
+        );
+        soon("the connection's end", connection.closed()).await;
+    }
+}
+
+#[tokio::test]
+async fn a_second_greeting_is_not_allowed_and_harms_nobody() {
+    let office = Office::open().await;
+    let eva = office.watcher("eva").await;
+    let again = eva.ask(Request::Hello { version: VERSION }).await;
+    assert_eq!(again, Err(Refusal::NotAllowed));
+    assert!(matches!(
+        eva.ask(Request::WatchCases).await,
+        Ok(Answer::Cases(_))
+    ));
+}
+
+#[tokio::test]
+async fn packets_that_are_no_quic_are_ignored() {
+    let office = Office::open().await;
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let mut state = 1_u32;
+    for length in 0..1400 {
+        let noise: Vec<u8> = (0..length)
+            .map(|_| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                state.to_be_bytes()[0]
+            })
+            .collect();
+        socket.send_to(&noise, office.name.address()).unwrap();
+    }
+    office.supporter("eva").await.new_case().await;
+}

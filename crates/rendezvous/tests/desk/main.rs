@@ -1,0 +1,13 @@
+//! The server as apps meet it: real sockets, a real database, and nothing in between.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "the helpers of a test are test code"
+)]
+
+mod cases;
+mod hostile;
+mod office;
+mod sessions;
+mod sign_in;

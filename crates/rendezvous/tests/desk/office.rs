@@ -1,0 +1,315 @@
+//! A server of the test's own, and the apps that talk to it.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use aldis_link::{Connection, Identity, Node, Signal, SignalError};
+use aldis_rendezvous::{Server, accounts};
+use aldis_store::Store;
+use aldis_trust::ServerName;
+use aldis_wire::peer::{EndReason, Grant};
+use aldis_wire::signal::{Answer, Case, Consent, Push, Refusal, Request, Token};
+use aldis_wire::{Code, Millis, SessionId};
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+/// The password of every account.
+pub(crate) const PASSWORD: &str = "right as rain";
+
+/// How long anything may take that should happen at once.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// What `future` gives, or a failure of the test if it takes too long.
+pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
+    match tokio::time::timeout(LIMIT, future).await {
+        Ok(value) => value,
+        Err(_) => panic!("{what} did not happen in time"),
+    }
+}
+
+/// A running server with the accounts `eva` and `tom`.
+pub(crate) struct Office {
+    pub(crate) name: ServerName,
+    store: Store,
+    _server: JoinSet<()>,
+    _folder: TempDir,
+}
+
+/// An app in conversation with the server.
+pub(crate) struct App {
+    signal: Signal,
+    pushes: mpsc::Receiver<Push>,
+    _node: Node,
+}
+
+impl Office {
+    pub(crate) async fn open() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let server = Server::start(folder.path(), (Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+        let name = server.name().clone();
+        // The command line, too, has the database open beside the running server.
+        let store = Store::open(folder.path()).unwrap();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(server.run(std::future::pending()));
+        let office = Self {
+            name,
+            store,
+            _server: tasks,
+            _folder: folder,
+        };
+        for name in ["eva", "tom"] {
+            let add = move |store: &Store| accounts::add(store, name, "technician", PASSWORD);
+            office.administer(add).await.unwrap();
+        }
+        office
+    }
+
+    /// Does what the server's command line does.
+    pub(crate) async fn administer<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Store) -> T + Send + 'static,
+    ) -> T {
+        let store = self.store.clone();
+        tokio::task::spawn_blocking(move || work(&store))
+            .await
+            .unwrap()
+    }
+
+    /// An app that has greeted, and nothing more.
+    pub(crate) async fn app(&self) -> App {
+        let node = node();
+        let (signal, pushes) = soon("a greeting", Signal::connect(&node, &self.name))
+            .await
+            .unwrap();
+        App {
+            signal,
+            pushes,
+            _node: node,
+        }
+    }
+
+    /// A connection on which nothing was said yet.
+    pub(crate) async fn connection(&self) -> (Node, Connection) {
+        let node = node();
+        let connection = soon("a connection", node.dial_server(&self.name))
+            .await
+            .unwrap();
+        (node, connection)
+    }
+
+    /// A signed-in supporter.
+    pub(crate) async fn supporter(&self, name: &str) -> App {
+        let app = self.app().await;
+        app.sign_in(name, PASSWORD).await.unwrap();
+        app
+    }
+
+    /// A signed-in supporter who sees the queue.
+    pub(crate) async fn watcher(&self, name: &str) -> App {
+        let app = self.supporter(name).await;
+        app.queue().await;
+        app
+    }
+
+    /// A customer whose machine has this secret, in the case.
+    pub(crate) async fn customer(&self, code: Code, secret: u8) -> App {
+        let app = self.app().await;
+        app.join(Some(code), secret, None).await.unwrap();
+        app
+    }
+}
+
+fn node() -> Node {
+    let identity = Arc::new(Identity::generate().unwrap());
+    Node::bind(identity, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap()
+}
+
+impl App {
+    pub(crate) async fn ask(&self, request: Request) -> Result<Answer, Refusal> {
+        match soon("an answer", self.signal.ask(request)).await {
+            Ok(answer) => Ok(answer),
+            Err(SignalError::Refused(refusal)) => Err(refusal),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    pub(crate) async fn done(&self, request: Request) {
+        assert_eq!(self.ask(request).await, Ok(Answer::Done));
+    }
+
+    pub(crate) async fn sign_in(
+        &self,
+        name: &str,
+        password: &str,
+    ) -> Result<(Token, Millis), Refusal> {
+        let request = Request::SignIn {
+            name: name.to_owned(),
+            password: password.to_owned(),
+        };
+        match self.ask(request).await? {
+            Answer::SignedIn {
+                token,
+                supporter,
+                now,
+            } => {
+                assert_eq!(supporter.name, name);
+                Ok((token, now))
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Watches the queue from now on; gives it as it is.
+    pub(crate) async fn queue(&self) -> Vec<Case> {
+        match self.ask(Request::WatchCases).await {
+            Ok(Answer::Cases(cases)) => cases,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Asks something that is answered by a case.
+    pub(crate) async fn case(&self, request: Request) -> Result<Case, Refusal> {
+        match self.ask(request).await? {
+            Answer::Case(case) => Ok(case),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(crate) async fn new_case(&self) -> Code {
+        let customer = String::new();
+        let case = self.case(Request::NewCase { customer }).await;
+        case.unwrap().code
+    }
+
+    /// Joins as the customer Ana on the machine with this secret; gives the server's clock too.
+    pub(crate) async fn join(
+        &self,
+        code: Option<Code>,
+        secret: u8,
+        running: Option<SessionId>,
+    ) -> Result<(Case, Millis), Refusal> {
+        let request = Request::Join {
+            code,
+            name: "Ana".to_owned(),
+            secret: [secret; 32],
+            running,
+        };
+        match self.ask(request).await? {
+            Answer::Joined { case, now } => Ok((case, now)),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Asks the case's customer for a session, with the key `[7; 32]`.
+    pub(crate) async fn connect(&self, code: Code) -> Result<SessionId, Refusal> {
+        let request = Request::Connect {
+            code,
+            key: [7; 32],
+            view_only: false,
+        };
+        match self.ask(request).await? {
+            Answer::Asked { session } => Ok(session),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The customer says yes, with the key `[8; 32]`.
+    pub(crate) async fn allow(&self, session: SessionId) {
+        let answer = yes();
+        self.done(Request::AnswerConnect { session, answer }).await;
+    }
+
+    /// The customer's side reports that the session runs; gives since when.
+    pub(crate) async fn up(&self, session: SessionId) -> Result<Millis, Refusal> {
+        match self.ask(Request::SessionUp { session }).await? {
+            Answer::SessionStarted { at } => Ok(at),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(crate) async fn down(&self, session: SessionId) {
+        let reason = EndReason::Customer;
+        self.done(Request::SessionDown { session, reason }).await;
+    }
+
+    /// The next push for which `pick` gives something.
+    pub(crate) async fn pushed<T>(
+        &mut self,
+        what: &str,
+        mut pick: impl FnMut(Push) -> Option<T>,
+    ) -> T {
+        let found = async {
+            loop {
+                match self.pushes.recv().await {
+                    Some(push) => {
+                        if let Some(found) = pick(push) {
+                            return found;
+                        }
+                    }
+                    None => panic!("the conversation ended before {what}"),
+                }
+            }
+        };
+        soon(what, found).await
+    }
+
+    /// The next push of this case that `is` wants.
+    pub(crate) async fn case_pushed(
+        &mut self,
+        what: &str,
+        code: Code,
+        is: impl Fn(&Case) -> bool,
+    ) -> Case {
+        let pick = |push| match push {
+            Push::Case(case) if case.code == code && is(&case) => Some(case),
+            _ => None,
+        };
+        self.pushed(what, pick).await
+    }
+
+    /// The customer's answer to this question, as the supporter hears it.
+    pub(crate) async fn answered(&mut self, asked: SessionId) -> Consent {
+        let pick = |push| match push {
+            Push::ConnectAnswered { session, answer } if session == asked => Some(answer),
+            _ => None,
+        };
+        self.pushed("the customer's answer", pick).await
+    }
+
+    /// The supporter no longer asks this, as the customer hears it.
+    pub(crate) async fn cancelled(&mut self, asked: SessionId) {
+        let pick = |push| match push {
+            Push::ConnectCancelled { session } if session == asked => Some(()),
+            _ => None,
+        };
+        self.pushed("the cancellation", pick).await;
+    }
+
+    /// The question's session, as the customer hears it.
+    pub(crate) async fn asked(&mut self) -> SessionId {
+        let pick = |push| match push {
+            Push::ConnectAsked { session, .. } => Some(session),
+            _ => None,
+        };
+        self.pushed("the question", pick).await
+    }
+
+    /// Waits until the server has ended the conversation.
+    pub(crate) async fn ended(&mut self) {
+        soon("the end", async {
+            while self.pushes.recv().await.is_some() {}
+        })
+        .await;
+    }
+}
+
+/// A customer's yes.
+pub(crate) fn yes() -> Consent {
+    Consent::Allowed {
+        grant: Grant::Control,
+        key: [8; 32],
+        candidates: vec![SocketAddr::from(([192, 0, 2, 1], 4000))],
+    }
+}
