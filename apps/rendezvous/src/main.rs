@@ -116,7 +116,7 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> anyhow::Result<()> {
     match command {
-        Command::Run { data, listen } => serve(data.folder()?, listen),
+        Command::Run { data, listen } => serve(&data.folder()?, listen),
         Command::User(User::Add {
             name,
             role,
@@ -157,10 +157,10 @@ fn run(command: Command) -> anyhow::Result<()> {
     }
 }
 
-fn serve(folder: PathBuf, listen: Option<SocketAddr>) -> anyhow::Result<()> {
+fn serve(folder: &std::path::Path, listen: Option<SocketAddr>) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Runtime::new().context("cannot start")?;
     runtime.block_on(async {
-        let server = start(&folder, listen)?;
+        let server = start(folder, listen)?;
         println!("listening on {}", server.name());
         server.run(stopped()).await;
         Ok(())

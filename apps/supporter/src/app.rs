@@ -19,7 +19,7 @@ use crate::pages::{self, Act, Entry, Queue};
 use crate::remote::{Happened, Remote, Scale};
 use crate::settings::{Settings, SignIn};
 use crate::typing::{Chord, RELEASE_CHORD};
-use crate::window::Only;
+use crate::window::ViewerOnly;
 
 /// How long to wait before a server that was not there at the start is tried again, in seconds.
 const RETRY: f64 = 3.0;
@@ -47,8 +47,9 @@ pub(crate) struct App {
     read_refusals: u64,
     created: Option<Code>,
     retry_at: Option<f64>,
-    only: Option<Only>,
-    asked: bool,
+    only: Option<ViewerOnly>,
+    /// What `only` asks for is still to be asked.
+    to_ask: Option<Command>,
 }
 
 impl App {
@@ -57,7 +58,7 @@ impl App {
         viewer: Arc<Viewer>,
         look: Look,
         remembered: Option<(ServerName, Token)>,
-        only: Option<Only>,
+        only: Option<ViewerOnly>,
     ) -> Self {
         let mut settings = Settings::load();
         settings.appearance = look.theme.unwrap_or(settings.appearance);
@@ -93,8 +94,11 @@ impl App {
             read_refusals: 0,
             created: None,
             retry_at: None,
+            to_ask: only.as_ref().map(|only| Command::Connect {
+                code: only.code,
+                view_only: only.view_only,
+            }),
             only,
-            asked: false,
         };
         app.resume();
         app
@@ -149,13 +153,8 @@ impl App {
 
     fn follow_session(&mut self, ctx: &Context) {
         let online = matches!(self.view.desk, Desk::SignedIn { online: true, .. });
-        if let Some(only) = &self.only
-            && online
-            && !self.asked
-        {
-            self.asked = true;
-            let (code, view_only) = (only.code, only.view_only);
-            self.viewer.send(Command::Connect { code, view_only });
+        if online && let Some(ask) = self.to_ask.take() {
+            self.viewer.send(ask);
         }
         let stage = self.view.session.as_ref().map(|session| &session.stage);
         if matches!(

@@ -140,7 +140,9 @@ pub(crate) async fn cases(command: Cases) -> anyhow::Result<()> {
             if form.json {
                 println!("{}", serde_json::to_string(&cases)?);
             } else {
-                cases.iter().for_each(|case| println!("{}", case.line()));
+                for case in &cases {
+                    println!("{}", case.line());
+                }
             }
             Ok(())
         }

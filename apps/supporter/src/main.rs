@@ -167,7 +167,7 @@ fn run(Arguments { look, command }: Arguments) -> anyhow::Result<()> {
             fullscreen,
             stats_json,
         }) => {
-            let only = window::Only {
+            let only = window::ViewerOnly {
                 code,
                 view_only,
                 fullscreen,

@@ -14,7 +14,7 @@ use crate::{Look, stats};
 
 /// What `aldis connect` asks for.
 #[derive(Clone, Debug)]
-pub(crate) struct Only {
+pub(crate) struct ViewerOnly {
     pub(crate) code: Code,
     pub(crate) view_only: bool,
     pub(crate) fullscreen: bool,
@@ -25,7 +25,7 @@ pub(crate) struct Only {
 pub(crate) fn open(
     runtime: &tokio::runtime::Runtime,
     look: Look,
-    only: Option<Only>,
+    only: Option<ViewerOnly>,
 ) -> anyhow::Result<()> {
     check_display()?;
     let sign_in = SignIn::load();

@@ -131,6 +131,10 @@ fn check_picture(picture: Vec<u8>) -> Result<Vec<u8>, AccountError> {
     }
 }
 
+#[expect(
+    clippy::unwrap_in_result,
+    reason = "the salt and argon2's defaults are valid"
+)]
 fn hash(password: &str) -> Result<String, AccountError> {
     if password.chars().count() < MIN_PASSWORD || password.len() > MAX_PASSWORD {
         return Err(AccountError::Password);

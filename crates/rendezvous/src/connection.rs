@@ -21,7 +21,7 @@ use crate::server::Shared;
 use crate::{accounts, clock, random};
 
 /// How long a connection may live without saying who it is.
-const INTRODUCTION: Duration = Duration::from_secs(60);
+const INTRODUCTION: Duration = Duration::from_mins(1);
 
 /// A token that was not used for this long is forgotten: 30 days.
 const TOKEN_LIFE: Millis = 30 * 24 * 60 * 60 * 1000;
@@ -282,9 +282,10 @@ impl Talk {
                 if let Consent::Allowed { candidates, .. } = &mut answer {
                     candidates.truncate(MAX_CANDIDATES);
                 }
-                match self.shared.hub.answer(code, session, answer) {
-                    true => Ok(Answer::Done),
-                    false => Err(Refusal::NotAllowed),
+                if self.shared.hub.answer(code, session, answer) {
+                    Ok(Answer::Done)
+                } else {
+                    Err(Refusal::NotAllowed)
                 }
             }
             Request::SessionUp { session } => {

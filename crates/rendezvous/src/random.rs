@@ -17,10 +17,10 @@ pub(crate) fn code() -> Code {
     loop {
         // 2^32 is no multiple of 10^8; a draw from the rest would favour low codes.
         let number = u32::from_le_bytes(bytes());
-        if number < u32::MAX - u32::MAX % Code::COUNT {
-            if let Some(code) = Code::from_number(number % Code::COUNT) {
-                return code;
-            }
+        if number < u32::MAX - u32::MAX % Code::COUNT
+            && let Some(code) = Code::from_number(number % Code::COUNT)
+        {
+            return code;
         }
     }
 }

@@ -28,7 +28,7 @@ const PASSWORDS: usize = 2;
 
 /// How long a customer may take to come back after the server was away before his session counts
 /// as over.
-const RETURN: Duration = Duration::from_secs(60);
+const RETURN: Duration = Duration::from_mins(1);
 
 /// How often expired cases are looked for, so that queues show it.
 const EXPIRY_CHECK: Duration = Duration::from_secs(5);
@@ -136,16 +136,13 @@ impl Server {
         let identity = Arc::new(load_identity(folder)?);
         let node = Node::bind(Arc::clone(&identity), listen)?;
         node.serve_anyone();
-        let port = node
-            .local_addr()
-            .map_or(listen.port(), |address| address.port());
-        let host = if listen.ip().is_unspecified() {
-            node.candidates()
-                .first()
-                .map_or(listen.ip(), SocketAddr::ip)
+        let bound = node.local_addr().unwrap_or(listen);
+        let reachable = if bound.ip().is_unspecified() {
+            node.candidates().first().copied()
         } else {
-            listen.ip()
+            None
         };
+        let (host, port) = (reachable.unwrap_or(bound).ip(), bound.port());
         let fingerprint = Fingerprint(identity.hash());
         let name = ServerName {
             host: host.to_string(),
@@ -217,6 +214,7 @@ impl Server {
 }
 
 /// Shows in every queue that a case has expired, soon after it has.
+#[expect(clippy::infinite_loop, reason = "the task is aborted with its owner")]
 async fn watch_expiry(shared: Arc<Shared>) {
     let mut looked = clock::now();
     let mut ticks = tokio::time::interval(EXPIRY_CHECK);

@@ -140,7 +140,8 @@ fn top_bar(ui: &mut Ui, texts: Texts, view: &View, appearance: Appearance) -> Op
             if ui.button(texts.get("sign-out")).clicked() {
                 act = Some(Act::SignOut);
             }
-            act = act.take().or(settings_menu(ui, texts, appearance));
+            let chosen = settings_menu(ui, texts, appearance);
+            act = act.take().or(chosen);
             if let Desk::SignedIn { supporter, .. } = &view.desk {
                 ui.label(&supporter.name);
             }

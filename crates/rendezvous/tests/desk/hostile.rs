@@ -3,7 +3,7 @@
 use std::net::UdpSocket;
 
 use aldis_link::{FrameReceiver, FrameSender};
-use aldis_wire::signal::{Answer, FromServer, Refusal, Request, ToServer};
+use aldis_wire::signal::{Answer, FromServer, Refusal, Request, Status, ToServer};
 use aldis_wire::{VERSION, encode};
 
 use crate::office::{Office, soon};
@@ -60,24 +60,27 @@ async fn garbage_in_a_session_ends_the_connection_at_once_too() {
     let eva = office.supporter("eva").await;
     let code = eva.new_case().await;
     let (_node, connection) = office.connection().await;
-    let (send, receive) = connection.open_bi().await.unwrap();
-    let mut send = FrameSender::new(send, 0);
+    let (mut send, receive) = connection.open_bi().await.unwrap();
     let mut receive = FrameReceiver::<FromServer>::new(receive);
-    let mut talk = async |id, request| {
-        send.send(&ToServer { id, request }).await.unwrap();
+    let mut ask = async |id, request| {
+        let question = encode(&ToServer { id, request }).unwrap();
+        send.write_all(&question).await.unwrap();
         loop {
-            match receive.recv().await.unwrap().unwrap() {
-                FromServer::Answer {
+            match soon("an answer", receive.recv()).await.unwrap() {
+                Some(FromServer::Answer {
                     id: answered,
                     answer,
-                } if answered == id => return answer,
-                FromServer::Answer { .. } | FromServer::Push(_) => {}
+                }) if answered == id => {
+                    return answer.unwrap();
+                }
+                Some(_) => {}
+                None => panic!("the conversation ended"),
             }
         }
     };
-    talk(1, Request::Hello { version: VERSION }).await.unwrap();
+    ask(1, Request::Hello { version: VERSION }).await;
     let (name, secret) = ("Ana".to_owned(), [1; 32]);
-    talk(
+    ask(
         2,
         Request::Join {
             code: Some(code),
@@ -86,25 +89,25 @@ async fn garbage_in_a_session_ends_the_connection_at_once_too() {
             running: None,
         },
     )
-    .await
-    .unwrap();
+    .await;
     let session = eva.connect(code).await.unwrap();
-    talk(
+    ask(
         3,
         Request::AnswerConnect {
             session,
             answer: crate::office::yes(),
         },
     )
-    .await
-    .unwrap();
-    talk(4, Request::SessionUp { session }).await.unwrap();
-    // A name over its bound makes a message over its bound: sent by hand.
-    let (mut other, _) = (connection.open_bi(), ());
-    drop(&mut other);
-    drop(talk);
-    send.send_raw(&[0xff; 8]).await;
+    .await;
+    ask(4, Request::SessionUp { session }).await;
+    send.write_all(&[0xff; 8]).await.unwrap();
     soon("the connection's end", connection.closed()).await;
+    // That is no end of the session: it runs between the two sides, not through the server.
+    let case = eva.case(Request::ShowCase { code }).await.unwrap();
+    assert_eq!(
+        (case.status, case.customer_online),
+        (Status::InProgress, false)
+    );
 }
 
 #[tokio::test]
