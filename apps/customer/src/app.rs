@@ -244,7 +244,7 @@ impl eframe::App for App {
         if let Some(act) = act.inner {
             self.act(act, &ctx);
         }
-        if self.view.notice.is_some() || matches!(self.view.stage, Stage::Asked { .. }) {
+        if matches!(self.view.stage, Stage::Asked { .. }) {
             // The countdown; nothing else moves by itself.
             ctx.request_repaint_after(std::time::Duration::from_millis(500));
         }

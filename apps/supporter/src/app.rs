@@ -95,7 +95,7 @@ impl App {
             created: None,
             retry_at: None,
             to_ask: only.as_ref().map(|only| Command::Connect {
-                code: only.code,
+                code: only.target.code,
                 view_only: only.view_only,
             }),
             only,

@@ -53,7 +53,7 @@ impl Printed {
             ended_at: case.ended_at.map(iso),
             duration_ms: case.duration,
             customer_link: link.to_string(),
-            supporter_link: format!("aldis connect {}", case.code),
+            supporter_link: link.for_supporter(),
         }
     }
 

@@ -19,9 +19,9 @@ mod window;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use aldis_trust::ServerName;
+use aldis_trust::{CaseLink, ServerName};
 use aldis_ui::{Appearance, Language};
-use aldis_wire::Code;
+use aldis_wire::{Code, CodeError};
 use clap::{Args, Parser, Subcommand};
 
 /// The supporter's app of Aldis: the service queue and the remote viewer.
@@ -68,8 +68,9 @@ enum Command {
     Cases(Cases),
     /// Opens only the viewer, on this case's customer.
     Connect {
-        /// The case.
-        code: Code,
+        /// The case: its code, or the supporter link.
+        #[arg(value_name = "CODE", value_parser = target)]
+        target: Target,
         /// Ask for no more than seeing.
         #[arg(long)]
         view_only: bool,
@@ -133,6 +134,25 @@ enum Cases {
     },
 }
 
+/// A case that is asked for by its code, perhaps on a named server.
+#[derive(Clone, Debug)]
+struct Target {
+    code: Code,
+    server: Option<ServerName>,
+}
+
+fn target(text: &str) -> Result<Target, String> {
+    if text.contains("://") {
+        let link = CaseLink::from_supporter_link(text).map_err(|error| error.to_string())?;
+        return Ok(Target {
+            code: link.code,
+            server: Some(link.server),
+        });
+    }
+    let code = text.parse().map_err(|error: CodeError| error.to_string())?;
+    Ok(Target { code, server: None })
+}
+
 #[derive(Clone, Copy, Debug, Args)]
 struct Form {
     /// Prints JSON for scripts.
@@ -162,13 +182,13 @@ fn run(Arguments { look, command }: Arguments) -> anyhow::Result<()> {
     match command {
         None => window::open(&runtime, look, None),
         Some(Command::Connect {
-            code,
+            target,
             view_only,
             fullscreen,
             stats_json,
         }) => {
             let only = window::ViewerOnly {
-                code,
+                target,
                 view_only,
                 fullscreen,
                 stats_json,

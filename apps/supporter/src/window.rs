@@ -4,18 +4,17 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use aldis_viewer::Viewer;
-use aldis_wire::Code;
 use anyhow::Context as _;
 use egui::{Vec2, ViewportBuilder};
 
 use crate::app::App;
 use crate::settings::{self, SignIn};
-use crate::{Look, stats};
+use crate::{Look, Target, stats};
 
 /// What `aldis connect` asks for.
 #[derive(Clone, Debug)]
 pub(crate) struct ViewerOnly {
-    pub(crate) code: Code,
+    pub(crate) target: Target,
     pub(crate) view_only: bool,
     pub(crate) fullscreen: bool,
     pub(crate) stats_json: Option<PathBuf>,
@@ -31,6 +30,12 @@ pub(crate) fn open(
     let sign_in = SignIn::load();
     if only.is_some() && sign_in.is_none() {
         anyhow::bail!("you are not signed in; use `aldis login` or open the window once");
+    }
+    let named = only.as_ref().and_then(|only| only.target.server.as_ref());
+    let known = sign_in.as_ref().map(|(server, _)| server);
+    if named.is_some_and(|named| known.is_some_and(|known| known.fingerprint != named.fingerprint))
+    {
+        anyhow::bail!("the link is for another server than the one you are signed in to");
     }
     let identity = settings::identity()?;
     // The engine starts before the window is there to be repainted.

@@ -16,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use crate::hub::{Ask, AskError, ConnectionId, Mailbox, PUSHES};
+use crate::hub::{Ask, AskError, ConnectionId, Mailbox, PUSHES, Step};
 use crate::server::Shared;
 use crate::{accounts, clock, random};
 
@@ -77,8 +77,9 @@ pub(crate) async fn serve(shared: Arc<Shared>, connection: Connection, id: Conne
             waiting,
         )
         .await;
-    talk.leave().await;
+    // First of all: what follows may wait for the customer's return.
     connection.close(code, b"");
+    talk.leave(GRACE).await;
 }
 
 impl Talk {
@@ -298,18 +299,22 @@ impl Talk {
                     id: session,
                     supporter,
                 };
-                let case = self.change(code, start).await?;
-                Ok(Answer::SessionStarted {
-                    at: case.started_at.unwrap_or_else(clock::now),
-                })
+                self.change(code, start).await?;
+                self.shared.hub.connected(code, session);
+                let case = self.read(move |transaction| transaction.case(code)).await?;
+                let running = case.as_ref().and_then(Case::running);
+                let at = running.map_or_else(clock::now, |running| running.started_at);
+                Ok(Answer::SessionStarted { at })
             }
             Request::SessionDown { session, reason: _ } => {
+                self.shared.hub.forget(code, session);
                 self.change(code, Command::EndSession { id: session })
                     .await?;
                 Ok(Answer::Done)
             }
             Request::Leave => {
-                self.leave().await;
+                // Who says goodbye does not come back to his session.
+                self.leave(Duration::ZERO).await;
                 self.who = Who::Greeted;
                 Ok(Answer::Done)
             }
@@ -362,7 +367,7 @@ impl Talk {
             code,
             supporter: me.name.clone(),
             asker: self.mailbox.clone(),
-            answered: false,
+            step: Step::Asked,
             at: clock::now(),
         };
         let push = Push::ConnectAsked {
@@ -483,8 +488,8 @@ impl Talk {
         }
     }
 
-    /// What follows when the app is gone.
-    async fn leave(&mut self) {
+    /// What follows when the app is gone; a customer's session waits for him as long as `grace`.
+    async fn leave(&mut self, grace: Duration) {
         match std::mem::replace(&mut self.who, Who::Unknown) {
             Who::Supporter(_) => self.shared.hub.supporter_left(self.mailbox.id),
             Who::Customer(code) if self.shared.hub.customer_left(code, self.mailbox.id) => {
@@ -494,7 +499,7 @@ impl Talk {
                     .await
                     .is_ok_and(|case| case.supporter.is_some())
                 {
-                    self.shared.end_if_absent(code, GRACE).await;
+                    self.shared.end_if_absent(code, grace).await;
                 }
             }
             Who::Customer(_) | Who::Unknown | Who::Greeted => {}

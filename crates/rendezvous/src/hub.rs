@@ -38,8 +38,19 @@ pub(crate) struct Ask {
     pub(crate) code: Code,
     pub(crate) supporter: String,
     pub(crate) asker: Mailbox,
-    pub(crate) answered: bool,
+    pub(crate) step: Step,
     pub(crate) at: Millis,
+}
+
+/// How far a question has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// The customer has not answered.
+    Asked,
+    /// The customer has said yes; the two sides are not connected yet.
+    Allowed,
+    /// The two sides are, or were, connected.
+    Connected,
 }
 
 /// The state of the moment.
@@ -90,7 +101,7 @@ impl Hub {
                 return None;
             }
             state.customers.remove(&code);
-            Some(state.take_asks(|ask| ask.code == code && !ask.answered))
+            Some(state.take_asks(|ask| ask.code == code && ask.step == Step::Asked))
         });
         let gone = open.is_some();
         for (session, ask) in open.into_iter().flatten() {
@@ -104,7 +115,7 @@ impl Hub {
     pub(crate) fn supporter_left(&self, id: ConnectionId) {
         let cancelled = self.with(|state| {
             state.watchers.remove(&id);
-            let asks = state.take_asks(|ask| ask.asker.id == id && !ask.answered);
+            let asks = state.take_asks(|ask| ask.asker.id == id && ask.step == Step::Asked);
             asks.into_iter()
                 .filter_map(|(session, ask)| {
                     Some((session, state.customers.get(&ask.code)?.clone()))
@@ -124,10 +135,12 @@ impl Hub {
                 .get(&ask.code)
                 .cloned()
                 .ok_or(AskError::Absent)?;
-            // A question that nobody answered in time no longer stands in the way.
+            // A question from which nothing came in time no longer stands in the way; a session
+            // that runs is known to the case itself.
             let code = ask.code;
             let stale = |other: &Ask| ask.at.saturating_sub(other.at) > ASK_LIFE;
-            let busy = |other: &Ask| other.code == code && !other.answered && !stale(other);
+            let open = |other: &Ask| other.step != Step::Connected && !stale(other);
+            let busy = |other: &Ask| other.code == code && open(other);
             if state.asks.values().any(busy) {
                 return Err(AskError::Busy);
             }
@@ -139,10 +152,10 @@ impl Hub {
         Ok(())
     }
 
-    /// The supporter takes his question back.
+    /// The supporter takes his question back, as long as the two sides are not connected.
     pub(crate) fn cancel(&self, session: SessionId, id: ConnectionId) {
         let customer = self.with(|state| {
-            let mine = |ask: &Ask| ask.asker.id == id && !ask.answered;
+            let mine = |ask: &Ask| ask.asker.id == id && ask.step != Step::Connected;
             let ask = state.asks.get(&session).filter(|ask| mine(ask))?.clone();
             state.asks.remove(&session);
             state.customers.get(&ask.code).cloned()
@@ -159,7 +172,7 @@ impl Hub {
                 .asks
                 .get_mut(&session)
                 .filter(|ask| ask.code == code)?;
-            ask.answered = true;
+            ask.step = Step::Allowed;
             let asker = ask.asker.clone();
             if matches!(answer, Consent::Declined { .. }) {
                 state.asks.remove(&session);
@@ -177,8 +190,26 @@ impl Hub {
     pub(crate) fn allowed(&self, code: Code, session: SessionId) -> Option<String> {
         self.with(|state| {
             let ask = state.asks.get(&session)?;
-            (ask.code == code && ask.answered).then(|| ask.supporter.clone())
+            (ask.code == code && ask.step != Step::Asked).then(|| ask.supporter.clone())
         })
+    }
+
+    /// The two sides of this session are connected.
+    pub(crate) fn connected(&self, code: Code, session: SessionId) {
+        self.with(|state| {
+            if let Some(ask) = state.asks.get_mut(&session).filter(|ask| ask.code == code) {
+                ask.step = Step::Connected;
+            }
+        });
+    }
+
+    /// The session is over, or never came about.
+    pub(crate) fn forget(&self, code: Code, session: SessionId) {
+        self.with(|state| {
+            state
+                .asks
+                .retain(|id, ask| *id != session || ask.code != code)
+        });
     }
 
     /// Tells everyone who may see a case how it is now.
@@ -193,7 +224,8 @@ impl Hub {
     }
 }
 
-/// How long a question may wait for its answer; the customer's app declines after 60 s.
+/// How long a question may wait for its answer and the connection; the customer's app declines
+/// after 60 s, and waits 20 s for the connection.
 const ASK_LIFE: Millis = 90_000;
 
 /// A question could not be put.

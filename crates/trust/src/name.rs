@@ -11,6 +11,9 @@ use crate::fingerprint::Fingerprint;
 /// The scheme of a customer link.
 const SCHEME: &str = "aldis://";
 
+/// The scheme of a supporter link.
+const SUPPORTER_SCHEME: &str = "aldis-supporter://";
+
 /// The port where none is written.
 const DEFAULT_PORT: u16 = 4747;
 
@@ -101,6 +104,25 @@ impl FromStr for ServerName {
     }
 }
 
+impl CaseLink {
+    /// The supporter link to the same case: `aldis-supporter://HOST:PORT/s12-345-678#FINGERPRINT`.
+    pub fn for_supporter(&self) -> String {
+        format!(
+            "{SUPPORTER_SCHEME}{}",
+            self.to_string().trim_start_matches(SCHEME)
+        )
+    }
+
+    /// Reads a supporter link.
+    pub fn from_supporter_link(text: &str) -> Result<Self, NameError> {
+        let rest = text
+            .trim()
+            .strip_prefix(SUPPORTER_SCHEME)
+            .ok_or(NameError::Address)?;
+        format!("{SCHEME}{rest}").parse()
+    }
+}
+
 impl fmt::Display for CaseLink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { server, code } = self;
@@ -153,6 +175,14 @@ mod tests {
             assert_eq!(
                 link.to_string(),
                 format!("aldis://{shown}/s12-345-678#{fingerprint}")
+            );
+            assert_eq!(
+                CaseLink::from_supporter_link(&link.for_supporter()),
+                Ok(link.clone())
+            );
+            assert_eq!(
+                CaseLink::from_supporter_link(&link.to_string()),
+                Err(NameError::Address)
             );
             assert_eq!(link.to_string().parse(), Ok(link));
         }

@@ -75,6 +75,10 @@ pub struct Tokens {
     pub hover: Color32,
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that names colours"
+)]
 const fn rgb(hex: u32) -> Color32 {
     Color32::from_rgb((hex >> 16) as u8, (hex >> 8) as u8, hex as u8)
 }

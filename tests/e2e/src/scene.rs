@@ -15,6 +15,9 @@ pub const SUPPORTER: &str = "Ana";
 /// Its password.
 pub const PASSWORD: &str = "correct horse battery";
 
+/// How far a pointer's picture reaches from its place.
+const POINTER: i32 = 40;
+
 /// What a scene is made of.
 #[derive(Clone, Debug)]
 pub struct SceneOptions {
@@ -110,6 +113,9 @@ impl Scene {
             "View only"
         };
         self.customer.wait_banner(SUPPORTER, shown)?;
+        // The viewer paints the pointer where it last knew ours, so let it know where that is.
+        let ours = self.supporter.desk().display();
+        ours.point((ours.width() - 1).into(), (ours.height() - 1).into())?;
         self.wait_first_picture()?;
         Ok(viewer)
     }
@@ -121,8 +127,8 @@ impl Scene {
 
     /// Waits until the top left of the supporter's screen shows exactly the pixels of the customer's screen.
     ///
-    /// The X server leaves its pointer out of what it tells; the viewer paints the customer's pointer. So the place of
-    /// the customer's pointer is left out.
+    /// The X server leaves its pointer out of what it tells; the viewer paints the customer's pointer, and under the
+    /// supporter's own while that controls it. So the places of both pointers are left out.
     pub fn wait_same_pixels(&self, step: &str) -> Result<Picture> {
         let (ours, theirs) = (
             self.supporter.desk().display(),
@@ -142,7 +148,12 @@ impl Scene {
         let result = wait::until("the same pixels on both screens", wait::STEP, || {
             let (x, y) = theirs.pointer()?;
             let (real, shown) = (theirs.picture()?, ours.part(part)?);
-            wrong = real.differences(&shown, &[Rect::around(x, y, 40)]);
+            let (our_x, our_y) = ours.pointer()?;
+            let masks = [
+                Rect::around(x, y, POINTER),
+                Rect::around(our_x, our_y, POINTER),
+            ];
+            wrong = real.differences(&shown, &masks);
             Ok(wrong.is_empty().then_some(real))
         });
         result.with_context(|| {
@@ -161,8 +172,10 @@ impl Scene {
             } else {
                 "nowhere".to_owned()
             };
+            let pointers = (theirs.pointer().ok(), ours.pointer().ok());
             format!(
-                "{step}: {} pixels differ, the first at {place:?}; pictures in {where_saved}",
+                "{step}: {} pixels differ, the first at {place:?}; customer's and supporter's pointer {pointers:?}; \
+                 pictures in {where_saved}",
                 wrong.len()
             )
         })

@@ -86,8 +86,7 @@ impl Watcher {
             .connection
             .set_input_focus(InputFocus::PARENT, window, x11rb::CURRENT_TIME)?;
         watcher.connection.get_input_focus()?.reply()?;
-        watcher.seen()?;
-        watcher.forget();
+        watcher.forget()?;
         Ok(watcher)
     }
 
@@ -117,8 +116,12 @@ impl Watcher {
     }
 
     /// Forgets what has arrived.
-    pub fn forget(&mut self) {
+    pub fn forget(&mut self) -> Result<()> {
+        // What the X server has told already belongs to the past too.
+        self.connection.get_input_focus()?.reply()?;
+        self.seen()?;
         self.seen.clear();
+        Ok(())
     }
 
     /// Waits until `enough` of all that arrived.
@@ -147,7 +150,7 @@ impl Watcher {
 
     /// Checks for `length` that nothing arrives.
     pub fn stays_untouched(&mut self, length: Duration) -> Result<()> {
-        self.forget();
+        self.forget()?;
         wait::throughout(length, || {
             let seen = self.seen()?;
             anyhow::ensure!(seen.is_empty(), "input arrived that must not: {seen:?}");

@@ -35,7 +35,7 @@ fn from_sign_in_to_close_through_the_windows() -> Result<()> {
     scene
         .supporter
         .desk()
-        .find(&containing("Waiting for the customer's answer"))?;
+        .find(&containing("Waiting for the customer’s answer"))?;
     scene.customer.answer("Allow")?;
     scene.customer.wait_banner(SUPPORTER, "Full control")?;
     scene.supporter.desk().find(&named("Remote screen"))?;
@@ -168,12 +168,19 @@ fn text_a_drag_and_the_wheel_arrive() -> Result<()> {
         "the pointer moved while the button was down: {seen:?}"
     );
 
-    watcher.forget();
+    watcher.forget()?;
+    // Fixme: winit 0.30 tells of a wheel's press and of its release, for devices that have only buttons, as xdotool's
+    // has; so there a notch counts twice. Real mice have scroll axes and count once.
+    const TWICE: usize = 2;
     ours.wheel(3)?;
-    watcher.wait("three notches down", |seen| notches(seen, 5) == 3)?;
-    watcher.forget();
+    watcher.wait("three notches down", |seen| {
+        notches(seen, 5) == 3 * TWICE && notches(seen, 4) == 0
+    })?;
+    watcher.forget()?;
     ours.wheel(-2)?;
-    watcher.wait("two notches up", |seen| notches(seen, 4) == 2)?;
+    watcher.wait("two notches up", |seen| {
+        notches(seen, 4) == 2 * TWICE && notches(seen, 5) == 0
+    })?;
     ours.xdotool(&["click", "3"])?;
     watcher
         .wait("the right button", |seen| {
@@ -214,13 +221,14 @@ fn asking_to_see_only_gives_no_control_after_allow() -> Result<()> {
     let _viewer = scene
         .supporter
         .connect(&code, &["--fullscreen", "--view-only"])?;
-    scene.customer.wait_question(SUPPORTER)?;
-    let answer = if scene.customer.desk().shows(&named("Allow").role("button")) {
-        "Allow"
-    } else {
-        "View only"
-    };
-    scene.customer.answer(answer)?;
+    scene.customer.desk().find(&containing(&format!(
+        "{SUPPORTER} wants to see this computer’s screen"
+    )))?;
+    ensure!(
+        !scene.customer.desk().shows(&named("Allow").role("button")),
+        "nothing more is offered than was asked for"
+    );
+    scene.customer.answer("View only")?;
     scene.customer.wait_banner(SUPPORTER, "View only")?;
 
     let area = Rect {

@@ -117,7 +117,7 @@ fn shortcuts_arrive_as_keys() -> Result<()> {
 
     ours.chord(&[CONTROL, C])?;
     watcher.wait_keys_down(&[CONTROL, C])?;
-    watcher.forget();
+    watcher.forget()?;
     ours.chord(&[F5])?;
     watcher.wait_keys_down(&[F5]).map(drop)
 }
@@ -144,12 +144,12 @@ fn with_the_keyboard_grabbed_the_window_managers_keys_arrive_too() -> Result<()>
 
     ours.chord(&[ALT, TAB])?;
     watcher.wait_keys_down(&[ALT, TAB])?;
-    watcher.forget();
+    watcher.forget()?;
     ours.chord(&[SUPER])?;
     watcher.wait_keys_down(&[SUPER])?;
 
     // The documented chord gives the keyboard back, and the customer sees nothing of its last key.
-    watcher.forget();
+    watcher.forget()?;
     ours.chord(&[CONTROL, ALT, SHIFT, K])?;
     ours.chord(&[F5])?;
     let seen = watcher.wait_keys_down(&[F5])?;

@@ -10,6 +10,9 @@ use egui::{Button, Label, RichText, Ui, Vec2};
 use super::queue::Now;
 use super::{Act, status_colours, status_text};
 
+/// The width of the facts' names in points.
+const NAMES: f32 = 118.0;
+
 /// The panel.
 pub(crate) fn details(
     ui: &mut Ui,
@@ -144,14 +147,14 @@ fn facts(ui: &mut Ui, now: Now, case: &Case) {
     if case.duration > 0 {
         facts.push(("lasted", texts.duration(case.duration)));
     }
-    egui::Grid::new("facts")
-        .num_columns(2)
-        .spacing(Vec2::new(14.0, 6.0))
-        .show(ui, |ui| {
-            for (name, value) in facts {
+    for (name, value) in facts {
+        ui.horizontal_top(|ui| {
+            let column = Vec2::new(NAMES, 0.0);
+            ui.allocate_ui(column, |ui| {
+                ui.set_min_width(NAMES);
                 widgets::quiet(ui, texts.get(name));
-                ui.add(Label::new(value).wrap());
-                ui.end_row();
-            }
+            });
+            ui.add(Label::new(value).wrap());
         });
+    }
 }

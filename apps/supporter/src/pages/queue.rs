@@ -7,6 +7,7 @@ use aldis_ui::{Appearance, Texts, theme, time};
 use aldis_viewer::{Desk, SessionStage, View};
 use aldis_wire::signal::Case;
 use aldis_wire::{Code, Millis};
+use egui::text::{LayoutJob, TextWrapping};
 use egui::{
     Align, Align2, CentralPanel, FontId, Frame, Key, Layout, Margin, Modal, Panel, Rect, Role,
     ScrollArea, Sense, Ui, Vec2, WidgetInfo,
@@ -258,14 +259,11 @@ fn row(ui: &mut Ui, now: Now, case: &Case, selected: bool) -> bool {
     let inner = rect.shrink2(Vec2::new(14.0, 0.0));
     let x = |part: f32| inner.left() + part * inner.width();
     let cell = |from: f32, to: f32, text: &str, font: FontId, ink| {
-        let clip = Rect::from_min_max(
-            egui::pos2(x(from), rect.top()),
-            egui::pos2(x(to) - 10.0, rect.bottom()),
-        );
-        let at = egui::pos2(x(from), rect.center().y);
-        painter
-            .with_clip_rect(clip)
-            .text(at, Align2::LEFT_CENTER, text, font, ink);
+        let mut job = LayoutJob::simple_singleline(text.to_owned(), font, ink);
+        job.wrap = TextWrapping::truncate_at_width(x(to) - x(from) - 10.0);
+        let line = painter.layout_job(job);
+        let at = egui::pos2(x(from), rect.center().y - line.size().y / 2.0);
+        painter.galley(at, line, ink);
     };
     let body = FontId::proportional(14.5);
     cell(

@@ -109,7 +109,8 @@ async fn an_absent_a_busy_and_a_closed_case_are_told_apart() {
         Err(Refusal::Busy),
         "is being asked"
     );
-    ana.allow(ana.asked().await).await;
+    assert_eq!(ana.asked().await, session);
+    ana.allow(session).await;
     assert_eq!(tom.connect(code).await, Err(Refusal::Busy), "is connecting");
     ana.up(session).await.unwrap();
     assert_eq!(
