@@ -25,6 +25,8 @@ pub(crate) struct App {
     entry: pages::Entry,
     avatar: Avatar,
     form: Option<Form>,
+    /// The form is asked for once more: a system may size a window by the frame that it had.
+    form_again: bool,
     hotkey: Option<Hotkey>,
 }
 
@@ -71,6 +73,7 @@ impl App {
             settings,
             avatar: Avatar::default(),
             form: None,
+            form_again: false,
             hotkey: None,
         };
         if let (Some(server), Some(code)) = (server, code) {
@@ -172,9 +175,12 @@ impl eframe::App for App {
             Stage::Asked { .. } => Form::Urgent,
             _ => Form::Calm,
         };
-        if self.form != Some(form) {
+        let new = self.form != Some(form);
+        if new || std::mem::take(&mut self.form_again) {
             self.form = Some(form);
+            self.form_again = new;
             window::apply(ctx, form, self.texts);
+            ctx.request_repaint_after(std::time::Duration::from_millis(100));
         }
     }
 

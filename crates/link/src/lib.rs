@@ -13,6 +13,7 @@ mod frames;
 mod identity;
 mod node;
 mod signal;
+mod socket;
 
 pub use quinn::{Connection, Incoming, VarInt};
 

@@ -19,6 +19,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::identity::Identity;
+use crate::socket::PlainSocket;
 
 /// How long one dial may take.
 const DIAL: Duration = Duration::from_secs(5);
@@ -104,9 +105,8 @@ impl Node {
             _ => BindError::Refused { address, source },
         })?;
         let provider = Arc::new(ring::default_provider());
-        let config = EndpointConfig::default();
-        let endpoint = Endpoint::new(config, None, socket, Arc::new(TokioRuntime))
-            .map_err(|source| BindError::Refused { address, source })?;
+        let endpoint =
+            open_endpoint(socket).map_err(|source| BindError::Refused { address, source })?;
         Ok(Self {
             endpoint,
             identity,
@@ -276,6 +276,19 @@ impl Node {
     pub async fn close(&self) {
         self.endpoint.close(crate::close::DONE, b"");
         drop(timeout(Duration::from_millis(500), self.endpoint.wait_idle()).await);
+    }
+}
+
+fn open_endpoint(socket: UdpSocket) -> std::io::Result<Endpoint> {
+    let runtime = Arc::new(TokioRuntime);
+    let plain = socket.try_clone()?;
+    match Endpoint::new(EndpointConfig::default(), None, socket, runtime.clone()) {
+        Ok(endpoint) => Ok(endpoint),
+        Err(error) => {
+            tracing::info!(%error, "the system lacks what QUIC's own socket wants");
+            let plain = Arc::new(PlainSocket::new(plain)?);
+            Endpoint::new_with_abstract_socket(EndpointConfig::default(), None, plain, runtime)
+        }
     }
 }
 

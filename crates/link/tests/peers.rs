@@ -1,5 +1,7 @@
 //! Real sockets: who gets a connection, and who does not.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 

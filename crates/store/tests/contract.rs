@@ -1,5 +1,7 @@
 //! What any keeper of cases must do, on a real database file.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
 use aldis_desk::{Case, Command, decide};
 use aldis_store::{Account, OpenError, Store};
 use aldis_wire::Code;

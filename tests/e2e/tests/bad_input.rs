@@ -134,7 +134,7 @@ fn codes_that_lead_nowhere() -> Result<()> {
     scene
         .customer
         .desk()
-        .find(&containing("no case has this code"))?;
+        .find(&containing("No case has this code"))?;
     scene.customer.close();
     scene.customer.open(&["--language", "en"])?;
     scene.customer.ask_for_help("Emma", "nonsense", &server)?;

@@ -48,7 +48,7 @@ fn a_linux_supporter_helps_on_a_windows_build() -> Result<()> {
                     .then_some(()),
             )
         })?;
-        let app_window = wait_window(desk, "Aldis")?;
+        let app_window = wait_window(desk, "Remote support")?;
 
         let mut viewer = scene.supporter.connect(&code, &["--fullscreen"])?;
         allow(&scene, &code, &app_window)?;

@@ -186,8 +186,8 @@ async fn closing_a_case_ends_its_session_and_tells_the_customer() {
         assert_eq!(case, closed);
     }
     // What still comes from the customer's side changes nothing any more.
-    ana.down(session).await;
     assert_eq!(ana.up(session).await, Err(Refusal::Closed));
+    ana.down(session).await;
     assert_eq!(eva.connect(code).await, Err(Refusal::Closed));
     assert_eq!(
         eva.case(Request::CloseCase { code }).await,

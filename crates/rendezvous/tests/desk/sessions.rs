@@ -320,6 +320,8 @@ async fn a_customer_who_leaves_in_order_ends_his_session_at_once() {
     let session = eva.connect(code).await.unwrap();
     ana.allow(session).await;
     ana.up(session).await.unwrap();
+    let runs = |case: &Case| case.supporter.is_some();
+    eva.case_pushed("the session", code, runs).await;
     ana.done(Request::Leave).await;
     let gone = |case: &Case| !case.customer_online && case.supporter.is_none();
     let case = eva.case_pushed("the end", code, gone).await;

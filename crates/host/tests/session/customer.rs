@@ -1,0 +1,67 @@
+//! The customer's engine, and what its window would show.
+
+use std::sync::Arc;
+
+use aldis_host::{Choice, Command, Host, Stage, View};
+use aldis_trust::ServerName;
+use aldis_wire::Code;
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+
+use crate::stage::soon;
+
+/// A customer at his machine.
+pub(crate) struct Customer {
+    pub(crate) host: Host,
+    changed: Arc<Notify>,
+}
+
+impl Customer {
+    /// Has joined the case and waits for a supporter.
+    pub(crate) async fn waiting(server: &ServerName, code: Code) -> Self {
+        let changed = Arc::new(Notify::new());
+        let tell = Arc::clone(&changed);
+        let host = Host::start(&Handle::current(), move || tell.notify_one()).unwrap();
+        let (name, server) = ("Ana".to_owned(), server.clone());
+        host.send(Command::Join {
+            server,
+            code: Some(code),
+            name,
+            secret: [1; 32],
+        });
+        let customer = Self { host, changed };
+        customer
+            .until("the waiting", |view| view.stage == Stage::Waiting)
+            .await;
+        assert_eq!(customer.host.view().notice, None);
+        customer
+    }
+
+    /// Waits until the window would show this.
+    pub(crate) async fn until(&self, what: &str, shows: impl Fn(&View) -> bool) -> View {
+        let shown = async {
+            loop {
+                let view = self.host.view();
+                if shows(&view) {
+                    return view;
+                }
+                self.changed.notified().await;
+            }
+        };
+        soon(what, shown).await
+    }
+
+    /// Is asked for consent by `eva`, and chooses.
+    pub(crate) async fn choose(&self, choice: Choice) {
+        let view = self
+            .until("the question", |view| {
+                matches!(view.stage, Stage::Asked { .. })
+            })
+            .await;
+        match view.stage {
+            Stage::Asked { supporter, .. } => assert_eq!(supporter.name, "eva"),
+            other => panic!("{other:?}"),
+        }
+        self.host.send(Command::Choose(choice));
+    }
+}

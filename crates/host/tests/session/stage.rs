@@ -1,0 +1,115 @@
+//! A process, a screen and a server for each test.
+//!
+//! The engine shares the screen that `DISPLAY` names, and a process has one `DISPLAY`.
+//! So each test starts itself again, alone, with an X server of its own.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::Ipv4Addr;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use aldis_rendezvous::{Server, accounts};
+use aldis_store::Store;
+use aldis_trust::ServerName;
+use tempfile::TempDir;
+use tokio::task::JoinSet;
+
+/// Set in the process that has a screen of its own.
+const ON_STAGE: &str = "ALDIS_TEST_ON_STAGE";
+
+/// The password of the account `eva`.
+pub(crate) const PASSWORD: &str = "right as rain";
+
+/// Width and height of the screen.
+pub(crate) const SCREEN: (u16, u16) = (640, 480);
+
+/// How long anything may take that should happen at once.
+const SOON: Duration = Duration::from_secs(20);
+
+/// How long a whole test may take.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// What `future` gives, or a failure of the test if it takes too long.
+pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
+    match tokio::time::timeout(SOON, future).await {
+        Ok(value) => value,
+        Err(_) => panic!("{what} did not happen in time"),
+    }
+}
+
+/// Plays the test with this name on a screen of its own.
+pub(crate) fn on_stage<F: Future<Output = ()>>(test: &str, play: impl FnOnce() -> F) {
+    if std::env::var_os(ON_STAGE).is_some() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let played = runtime.block_on(async { tokio::time::timeout(LIMIT, play()).await });
+        return played.expect("in time");
+    }
+    let screen = Xvfb::start();
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args([test, "--exact", "--nocapture"])
+        .env("DISPLAY", &screen.name)
+        .env_remove("WAYLAND_DISPLAY")
+        .env(ON_STAGE, "1")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let failed = String::from_utf8_lossy(&output.stderr);
+    let played = output.status.success() && said.contains("1 passed");
+    assert!(played, "{said}{failed}");
+}
+
+/// An X server; ended when dropped.
+struct Xvfb {
+    process: Child,
+    name: String,
+}
+
+impl Xvfb {
+    fn start() -> Self {
+        let (width, height) = SCREEN;
+        let mut process = Command::new("Xvfb")
+            .args(["-displayfd", "1", "-noreset", "-screen", "0"])
+            .arg(format!("{width}x{height}x24"))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("Xvfb is installed");
+        let mut number = String::new();
+        let mut out = BufReader::new(process.stdout.take().unwrap());
+        out.read_line(&mut number).unwrap();
+        let name = format!(":{}", number.trim());
+        Self { process, name }
+    }
+}
+
+impl Drop for Xvfb {
+    fn drop(&mut self) {
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}
+
+/// A running server with the account `eva`.
+pub(crate) struct Office {
+    pub(crate) name: ServerName,
+    _server: JoinSet<()>,
+    _folder: TempDir,
+}
+
+impl Office {
+    pub(crate) async fn open() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let server = Server::start(folder.path(), (Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+        let name = server.name().clone();
+        let store = Store::open(folder.path()).unwrap();
+        let add = move || accounts::add(&store, "eva", "technician", PASSWORD);
+        tokio::task::spawn_blocking(add).await.unwrap().unwrap();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(server.run(std::future::pending()));
+        Self {
+            name,
+            _server: tasks,
+            _folder: folder,
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! A supporter's side that does only what the test says, and also what no honest app does.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use aldis_link::{Connection, DialError, FrameReceiver, FrameSender, Identity, Node, Signal};
+use aldis_trust::ServerName;
+use aldis_wire::peer::{ToHost, ToViewer};
+use aldis_wire::signal::{Answer, Consent, Push, Request};
+use aldis_wire::{Code, KeyHash, SessionId, VERSION};
+use tokio::sync::mpsc;
+
+use crate::stage::{PASSWORD, soon};
+
+/// `eva`, signed in on a machine with a key of its own.
+pub(crate) struct Supporter {
+    pub(crate) node: Node,
+    signal: Signal,
+    pushes: mpsc::Receiver<Push>,
+}
+
+/// Where the customer's machine lets an allowed supporter in.
+pub(crate) struct Door {
+    pub(crate) session: SessionId,
+    pub(crate) key: KeyHash,
+    pub(crate) candidates: Vec<SocketAddr>,
+}
+
+/// A conversation with the customer's machine.
+pub(crate) struct Visit {
+    pub(crate) connection: Connection,
+    pub(crate) send: FrameSender<ToHost>,
+    receive: FrameReceiver<ToViewer>,
+}
+
+impl Supporter {
+    pub(crate) async fn sign_in(server: &ServerName) -> Self {
+        let identity = Arc::new(Identity::generate().unwrap());
+        let node = Node::bind_any(identity).unwrap();
+        let (signal, pushes) = Signal::connect(&node, server).await.unwrap();
+        let (name, password) = ("eva".to_owned(), PASSWORD.to_owned());
+        signal
+            .ask(Request::SignIn { name, password })
+            .await
+            .unwrap();
+        Self {
+            node,
+            signal,
+            pushes,
+        }
+    }
+
+    pub(crate) async fn new_case(&self) -> Code {
+        match self
+            .signal
+            .ask(Request::NewCase {
+                customer: String::new(),
+            })
+            .await
+            .unwrap()
+        {
+            Answer::Case(case) => case.code,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Asks for a session with control.
+    pub(crate) async fn ask(&self, code: Code) -> SessionId {
+        let key = self.node.identity().hash();
+        match self
+            .signal
+            .ask(Request::Connect {
+                code,
+                key,
+                view_only: false,
+            })
+            .await
+            .unwrap()
+        {
+            Answer::Asked { session } => session,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Waits for the customer's yes.
+    pub(crate) async fn allowed(&mut self, asked: SessionId) -> Door {
+        let yes = async {
+            loop {
+                match self.pushes.recv().await.expect("the server is there") {
+                    Push::ConnectAnswered {
+                        session,
+                        answer:
+                            Consent::Allowed {
+                                key, candidates, ..
+                            },
+                    } if session == asked => {
+                        return Door {
+                            session,
+                            key,
+                            candidates,
+                        };
+                    }
+                    Push::ConnectAnswered { answer, .. } => panic!("{answer:?}"),
+                    _ => {}
+                }
+            }
+        };
+        soon("the yes", yes).await
+    }
+
+    /// Goes through the door; the answer to the introduction comes too.
+    pub(crate) async fn enter(&self, door: &Door) -> Result<(Visit, Option<ToViewer>), DialError> {
+        let mut visit = Visit::dial(&self.node, door).await?;
+        let hello = ToHost::Hello {
+            version: VERSION,
+            session: door.session,
+        };
+        // A stranger's connection may be gone before his word is out.
+        drop(visit.send.send(&hello).await);
+        let answer = visit.next().await;
+        Ok((visit, answer))
+    }
+}
+
+impl Visit {
+    /// Connects and says nothing.
+    pub(crate) async fn dial(node: &Node, door: &Door) -> Result<Self, DialError> {
+        let connection = node.dial_peer(&door.candidates, door.key).await?;
+        let (send, receive) = connection.open_bi().await.unwrap();
+        let (send, receive) = (FrameSender::new(send, 0), FrameReceiver::new(receive));
+        Ok(Self {
+            connection,
+            send,
+            receive,
+        })
+    }
+
+    /// The next message of the customer's machine; `None` once the conversation is over.
+    pub(crate) async fn next(&mut self) -> Option<ToViewer> {
+        soon("a message", self.receive.recv()).await.ok().flatten()
+    }
+
+    /// The first message that `is` wants, and how many others of `count`'s kind came before it.
+    pub(crate) async fn until(
+        &mut self,
+        is: impl Fn(&ToViewer) -> bool,
+        count: impl Fn(&ToViewer) -> bool,
+    ) -> (ToViewer, usize) {
+        let mut counted = 0;
+        loop {
+            let message = self.next().await.expect("the session goes on");
+            if is(&message) {
+                return (message, counted);
+            }
+            counted += usize::from(count(&message));
+        }
+    }
+}
