@@ -83,7 +83,7 @@ impl Remote {
     ) -> Happened {
         let Some((width, height)) = session.picture.size() else {
             // The first update waits for its answer until somebody looks.
-            session.picture.take(|_, _| {});
+            session.picture.take(false, |_, _| {});
             ui.centered_and_justified(|ui| ui.label(texts.get("waiting-for-picture")));
             return Happened::default();
         };
@@ -157,31 +157,28 @@ impl Remote {
                 && shown.options == options
                 && picture.size() == Some((width as u32, height as u32))
         };
-        if !self.shown.as_ref().is_some_and(fits) {
-            let mut made = None;
-            picture.look(|frame| {
-                let whole = crop(frame, frame.bounds());
-                let texture = ui.ctx().load_texture("remote-screen", whole, options);
-                made = Some(Shown {
-                    picture: Arc::clone(picture),
-                    texture,
-                    options,
-                });
-            });
-            self.shown = made;
-            picture.take(|_, _| {});
-            return;
-        }
-        if let Some(shown) = &mut self.shown {
-            picture.take(|frame, rects| {
+        let whole = !self.shown.as_ref().is_some_and(fits);
+        picture.take(whole, |frame, rects| {
+            // The size may have changed since it was looked at.
+            let size = [frame.width() as usize, frame.height() as usize];
+            let same = |shown: &&mut Shown| !whole && shown.texture.size() == size;
+            if let Some(shown) = self.shown.as_mut().filter(same) {
                 for rect in rects {
                     let place = [rect.x as usize, rect.y as usize];
                     shown
                         .texture
                         .set_partial(place, crop(frame, *rect), options);
                 }
+                return;
+            }
+            let pixels = crop(frame, frame.bounds());
+            let texture = ui.ctx().load_texture("remote-screen", pixels, options);
+            self.shown = Some(Shown {
+                picture: Arc::clone(picture),
+                texture,
+                options,
             });
-        }
+        });
     }
 
     fn hear(

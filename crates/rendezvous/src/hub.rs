@@ -208,7 +208,7 @@ impl Hub {
         self.with(|state| {
             state
                 .asks
-                .retain(|id, ask| *id != session || ask.code != code)
+                .retain(|id, ask| *id != session || ask.code != code);
         });
     }
 

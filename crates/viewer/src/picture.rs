@@ -106,14 +106,19 @@ impl Picture {
         change(&mut self.state().pointer);
     }
 
-    /// Shows `show` the picture and the rectangles that changed since the last call, if any did.
+    /// Shows `show` the picture and the rectangles that changed since the last call, if any did;
+    /// with `whole` the one rectangle of the whole picture, for a texture that is made anew.
     ///
     /// To be called while painting: the customer's machine may then send the next update.
-    pub fn take(&self, show: impl FnOnce(&Frame, &[Rect])) {
+    /// Both happen under one lock, so nothing that the decoder paints meanwhile is missed.
+    pub fn take(&self, whole: bool, show: impl FnOnce(&Frame, &[Rect])) {
         let mut guard = self.state();
         let state = &mut *guard;
         if state.decoder.frame().bounds().is_empty() {
             return;
+        }
+        if whole {
+            state.dirty.add(state.decoder.frame().bounds());
         }
         if !state.dirty.is_empty() {
             show(state.decoder.frame(), state.dirty.rects());
@@ -127,14 +132,6 @@ impl Picture {
             // A full queue empties soon, and the window repaints when it does not.
             let told = self.answers.try_send(ToHost::FrameDone { sequence });
             state.complete = told.is_err().then_some((sequence, None));
-        }
-    }
-
-    /// Shows `show` the whole picture, for a texture that must be made anew.
-    pub fn look(&self, show: impl FnOnce(&Frame)) {
-        let state = self.state();
-        if !state.decoder.frame().bounds().is_empty() {
-            show(state.decoder.frame());
         }
     }
 

@@ -1,6 +1,7 @@
 //! A person's hands on mouse and keyboard, through xdotool.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
+use x11rb::protocol::xproto::{ClientMessageEvent, ConnectionExt as _, EventMask};
 
 use crate::display::Display;
 
@@ -46,6 +47,30 @@ impl Display {
     /// Types text that the current layout has.
     pub fn type_text(&self, text: &str) -> Result<()> {
         self.xdotool(&["type", "--delay", "12", text])
+    }
+
+    /// Closes the window with this title as its cross does: the window manager asks the program to close it.
+    pub fn close_window(&self, title: &str) -> Result<()> {
+        let found = self.tool("xdotool", &["search", "--onlyvisible", "--name", title])?;
+        let window: u32 = found
+            .stdout
+            .lines()
+            .next()
+            .context("a window of this title")?
+            .trim()
+            .parse()?;
+        let close = self
+            .connection()
+            .intern_atom(false, b"_NET_CLOSE_WINDOW")?
+            .reply()?
+            .atom;
+        // Time unknown, and from a pager, whom window managers obey.
+        let message = ClientMessageEvent::new(32, window, close, [0, 2, 0, 0, 0]);
+        let to_the_manager = EventMask::SUBSTRUCTURE_NOTIFY | EventMask::SUBSTRUCTURE_REDIRECT;
+        self.connection()
+            .send_event(false, self.root(), to_the_manager, message)?;
+        self.connection().get_input_focus()?.reply()?;
+        Ok(())
     }
 
     /// Runs xdotool on this display.

@@ -37,6 +37,8 @@ pub const F5: u8 = 71;
 pub const F12: u8 = 96;
 /// The key C's place.
 pub const C: u8 = 54;
+/// The key T's place.
+pub const T: u8 = 28;
 /// The key K's place.
 pub const K: u8 = 45;
 

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use aldis_e2e::{
-    Binaries, Desk, DeskOptions, Finished, PASSWORD, Program, SUPPORTER, Scene, binaries,
+    Binaries, Desk, DeskOptions, Finished, PASSWORD, Program, SUPPORTER, Scene, Viewer, binaries,
     containing, named, wait,
 };
 use anyhow::{Context as _, Result, ensure};
@@ -29,6 +29,15 @@ fn assert_one_line(done: &Finished, what: &str) -> Result<String> {
         "{what}: one line on standard error, not {lines:?}"
     );
     Ok(lines.concat())
+}
+
+/// Arguments that are none: a first line that says so, then help, and a non-zero exit code.
+fn assert_refused(done: &Finished, what: &str) -> Result<()> {
+    ensure!(
+        !done.status.success() && done.stderr.contains("error: "),
+        "{what:?} is refused: {done:?}"
+    );
+    Ok(())
 }
 
 #[test]
@@ -92,18 +101,20 @@ fn a_wrong_password_in_the_window_says_so_and_the_right_one_works() -> Result<()
 fn codes_that_lead_nowhere() -> Result<()> {
     let mut scene = Scene::start("bad_input-codes")?;
     scene.login()?;
-    for (what, code) in [
-        ("unknown", "s00-000-001"),
-        ("malformed", "s12-34"),
-        ("not a code", "hello"),
-    ] {
-        assert_one_line(
+    assert_one_line(
+        &scene
+            .supporter
+            .command(&["cases", "show", "s00-000-001", "--json"], None)?,
+        "unknown",
+    )?;
+    for code in ["s12-34", "hello", ""] {
+        assert_refused(
             &scene
                 .supporter
                 .command(&["cases", "show", code, "--json"], None)?,
-            what,
+            code,
         )?;
-        assert_one_line(&scene.supporter.command(&["connect", code], None)?, what)?;
+        assert_refused(&scene.supporter.command(&["connect", code], None)?, code)?;
     }
     let case = scene.supporter.new_case_by_command("Emma")?;
     let code = case
@@ -112,10 +123,15 @@ fn codes_that_lead_nowhere() -> Result<()> {
         .context("a code")?
         .to_owned();
     scene.supporter.json(&["cases", "close", &code, "--json"])?;
-    assert_one_line(
-        &scene.supporter.command(&["connect", &code], None)?,
-        "connecting to a closed case",
-    )?;
+    for (code, said) in [("s00-000-001", "has this code"), (&code, "closed")] {
+        let mut viewer = scene.supporter.connect(code, &[])?;
+        wait::until(&format!("the viewer to say {said}"), wait::STEP, || {
+            let told = scene.supporter.desk().shows(&containing(said))
+                || viewer.program.errors().contains(said);
+            Ok(told.then_some(()))
+        })?;
+        viewer.program.kill()?;
+    }
 
     let server = scene.server.name().to_owned();
     scene
@@ -241,11 +257,10 @@ fn an_unreachable_server_is_said_to_be_that() -> Result<()> {
         SUPPORTER,
         "--password-stdin",
     ];
-    assert_one_line(
+    assert_refused(
         &scene.supporter.command(&nonsense, Some(PASSWORD))?,
         "a malformed server name",
-    )?;
-    Ok(())
+    )
 }
 
 #[test]
@@ -282,16 +297,7 @@ fn the_server_says_why_it_cannot_start() -> Result<()> {
         &run(Path::new("/proc/aldis"), "127.0.0.1:0")?,
         "the data folder is not writable",
     )?;
-    assert_one_line(
-        &run(scene.server.data(), "127.0.0.1:0")?,
-        "the data folder is in use",
-    )?;
-    let malformed = run(&data, "nonsense")?;
-    ensure!(
-        !malformed.status.success() && malformed.stderr.contains("nonsense"),
-        "a malformed address: {malformed:?}"
-    );
-    Ok(())
+    assert_refused(&run(&data, "nonsense")?, "a malformed address")
 }
 
 #[test]
@@ -340,27 +346,50 @@ fn garbage_on_the_servers_port_harms_nobody() -> Result<()> {
 #[test]
 fn a_customer_who_closes_the_window_goes_offline_and_can_come_back() -> Result<()> {
     let mut scene = Scene::start("bad_input-closed-window")?;
-    let (code, mut viewer) = scene.session("Allow")?;
-    let id = scene.customer.window()?.id().to_string();
-    scene.customer.window()?.terminate()?;
-    wait::until(
-        &format!("the customer {id} to be offline"),
-        wait::STEP,
-        || {
-            Ok(
-                (scene.supporter.case(&code)?.get("customer_online") == Some(&Value::Bool(false)))
-                    .then_some(()),
-            )
-        },
-    )?;
-    scene.supporter.wait_status(&code, "Pending")?;
-    wait::until("the viewer to say that it is over", wait::STEP, || {
-        let told = scene.supporter.desk().shows(&containing("ended"));
-        Ok((told || !viewer.program.is_running()).then_some(()))
+    let (code, viewer) = scene.session("Allow")?;
+    scene
+        .customer
+        .desk()
+        .display()
+        .close_window("Remote support")?;
+    offline_and_back(&mut scene, &code, viewer, Duration::from_secs(5))
+}
+
+#[test]
+fn a_customer_whose_machine_dies_goes_offline_and_can_come_back() -> Result<()> {
+    let mut scene = Scene::start("bad_input-dead-customer")?;
+    let (code, viewer) = scene.session("Allow")?;
+    scene.customer.window()?.kill()?;
+    offline_and_back(&mut scene, &code, viewer, Duration::from_secs(45))
+}
+
+/// Both the server and the viewer learn that the customer is gone, and the customer may come back.
+fn offline_and_back(
+    scene: &mut Scene,
+    code: &str,
+    mut viewer: Viewer,
+    limit: Duration,
+) -> Result<()> {
+    wait::until("the customer to be offline", limit, || {
+        Ok(
+            (scene.supporter.case(code)?.get("customer_online") == Some(&Value::Bool(false)))
+                .then_some(()),
+        )
     })?;
-    drop(viewer);
+    // The server first gives the customer time to come back into the session.
+    wait::until("the session to be over for the server", limit, || {
+        let case = scene.supporter.case(code)?;
+        Ok((case.get("status").and_then(Value::as_str) == Some("Pending")).then_some(()))
+    })?;
+    wait::until("the viewer to say that it is over", limit, || {
+        let desk = scene.supporter.desk();
+        let told = desk.shows(&containing("ended")) || desk.shows(&containing("lost"));
+        Ok((told || !viewer.program.is_running()).then_some(()))
+    })
+    .with_context(|| scene.supporter.desk().access().dump().unwrap_or_default())?;
+    viewer.program.kill()?;
     let server = scene.server.name().to_owned();
-    scene.customer.join(&code, &server)
+    scene.customer.join(code, &server)
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What the supporter types arrives as that text, whatever the two keyboard layouts are.
 
-use aldis_e2e::keys::{ALT, C, CAPS_LOCK, CONTROL, F5, K, SHIFT, SUPER, TAB};
-use aldis_e2e::{Rect, Scene, Watcher, XtermFile, named};
+use aldis_e2e::keys::{ALT, C, CAPS_LOCK, CONTROL, F5, K, SHIFT, SUPER, T, TAB};
+use aldis_e2e::{Rect, Scene, SceneOptions, Watcher, XtermFile, containing, named};
 use anyhow::{Result, ensure};
 
 /// The characters that differ most between layouts, and two accents that take dead keys.
@@ -124,7 +124,10 @@ fn shortcuts_arrive_as_keys() -> Result<()> {
 
 #[test]
 fn with_the_keyboard_grabbed_the_window_managers_keys_arrive_too() -> Result<()> {
-    let mut scene = Scene::start("typing-grab")?;
+    // No window manager at the customer's, who would take these keys there, as is right.
+    let mut options = SceneOptions::usual()?;
+    options.customer.window_manager = false;
+    let mut scene = Scene::start_with("typing-grab", &options)?;
     let (_code, _viewer) = scene.session("Allow")?;
     let (ours, theirs) = (
         scene.supporter.desk().display(),
@@ -142,6 +145,16 @@ fn with_the_keyboard_grabbed_the_window_managers_keys_arrive_too() -> Result<()>
     scene.wait_same_pixels("watcher")?;
     ours.click(500, 350)?;
 
+    // The toolbar of a full screen comes when it is asked for; there is the switch for the grab.
+    ours.chord(&[CONTROL, ALT, SHIFT, T])?;
+    scene.supporter.desk().press(&named("Keyboard"))?;
+    let canvas = scene.supporter.desk().find(&named("Remote screen"))?.area;
+    ours.click(canvas.x + 500, canvas.y + 350)?;
+    scene
+        .supporter
+        .desk()
+        .find(&containing("Ctrl+Alt+Shift+K"))?;
+    watcher.forget()?;
     ours.chord(&[ALT, TAB])?;
     watcher.wait_keys_down(&[ALT, TAB])?;
     watcher.forget()?;

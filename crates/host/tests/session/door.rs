@@ -103,6 +103,7 @@ fn the_door_is_shut_before_the_yes_and_after_the_end() {
                 |message: &ToViewer| matches!(message, ToViewer::Ended(EndReason::Customer));
             visit.until(ended, |_| false).await;
             soon("the end", visit.connection.closed()).await;
+            eva.until_free(code).await;
             // Who ended it is asked again; while the prompt is open, the old way leads nowhere.
             eva.ask(code).await;
             let asked = |view: &aldis_host::View| matches!(view.stage, Stage::Asked { .. });
@@ -145,6 +146,7 @@ fn input_without_a_grant_is_ignored_and_reported_and_with_one_it_arrives() {
         assert_eq!(reports, 0);
         assert_eq!(desktop.pressed(), Pressed::default());
         assert_eq!(desktop.pointer(), (300, 200));
+        eva.until_free(code).await;
 
         // The same inputs from a supporter who may: so the test above could have failed.
         let mut other = Supporter::sign_in(&office.name).await;

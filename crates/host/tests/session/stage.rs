@@ -27,14 +27,14 @@ pub(crate) const SCREEN: (u16, u16) = (640, 480);
 const SOON: Duration = Duration::from_secs(20);
 
 /// How long a whole test may take.
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_mins(2);
 
 /// What `future` gives, or a failure of the test if it takes too long.
 pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
-    match tokio::time::timeout(SOON, future).await {
-        Ok(value) => value,
-        Err(_) => panic!("{what} did not happen in time"),
-    }
+    let Ok(value) = tokio::time::timeout(SOON, future).await else {
+        panic!("{what} did not happen in time");
+    };
+    value
 }
 
 /// Plays the test with this name on a screen of its own.

@@ -43,6 +43,7 @@ impl Supporter {
             .ask(Request::SignIn { name, password })
             .await
             .unwrap();
+        signal.ask(Request::WatchCases).await.unwrap();
         Self {
             node,
             signal,
@@ -80,6 +81,19 @@ impl Supporter {
             Answer::Asked { session } => session,
             other => panic!("{other:?}"),
         }
+    }
+
+    /// Waits until the server, too, knows that the case's session is over.
+    pub(crate) async fn until_free(&mut self, code: Code) {
+        let over = async {
+            loop {
+                match self.pushes.recv().await.expect("the server is there") {
+                    Push::Case(case) if case.code == code && case.ended_at.is_some() => return,
+                    _ => {}
+                }
+            }
+        };
+        soon("the session's end", over).await;
     }
 
     /// Waits for the customer's yes.
@@ -126,7 +140,9 @@ impl Visit {
     /// Connects and says nothing.
     pub(crate) async fn dial(node: &Node, door: &Door) -> Result<Self, DialError> {
         let connection = node.dial_peer(&door.candidates, door.key).await?;
-        let (send, receive) = connection.open_bi().await.unwrap();
+        // A client counts as connected before the other side has judged its key.
+        let gone = |_| DialError::Refused("the customer's computer".to_owned());
+        let (send, receive) = connection.open_bi().await.map_err(gone)?;
         let (send, receive) = (FrameSender::new(send, 0), FrameReceiver::new(receive));
         Ok(Self {
             connection,

@@ -1,8 +1,9 @@
 //! A case from sign-in to close, with both engines as the two apps use them.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use aldis_host::{Choice, Stage};
+use aldis_screen::Frame;
 use aldis_trust::ServerName;
 use aldis_viewer::{Command, Desk, Identity, Over, Session, SessionStage, View, Viewer};
 use aldis_wire::input::Input;
@@ -142,6 +143,7 @@ fn live(view: &aldis_host::View) -> Option<Grant> {
 struct Eva {
     viewer: Viewer,
     changed: Arc<Notify>,
+    texture: Mutex<Frame>,
 }
 
 impl Eva {
@@ -153,6 +155,7 @@ impl Eva {
         let eva = Self {
             viewer: viewer.unwrap(),
             changed,
+            texture: Mutex::default(),
         };
         let (name, password) = ("eva".to_owned(), PASSWORD.to_owned());
         eva.viewer.send(Command::SignIn {
@@ -191,24 +194,30 @@ impl Eva {
         self.until_session("the grant", granted).await;
     }
 
-    /// Paints like a window until its picture has exactly these pixels.
+    /// Paints like a window, only what changed, until its texture has exactly these pixels.
     async fn sees(&self, pixels: &[u8]) {
         let same = |session: &Session| {
-            session.picture.take(|_, _| {});
-            let mut same = false;
-            session.picture.look(|frame| {
-                let size = (frame.width(), frame.height());
-                let colours = |pixels: &[u8]| -> Vec<[u8; 3]> {
-                    pixels
-                        .chunks_exact(4)
-                        .map(|pixel| [pixel[0], pixel[1], pixel[2]])
-                        .collect()
-                };
-                same = size == (u32::from(SCREEN.0), u32::from(SCREEN.1))
-                    && colours(frame.data()) == colours(pixels);
+            let mut texture = self.texture.lock().unwrap();
+            session.picture.take(false, |frame, changed| {
+                if texture.bounds() != frame.bounds() {
+                    *texture = Frame::new(frame.width(), frame.height()).unwrap();
+                }
+                for rect in changed {
+                    for y in rect.y..rect.bottom() {
+                        texture
+                            .row_mut(*rect, y)
+                            .copy_from_slice(frame.row(*rect, y));
+                    }
+                }
             });
-            same
+            (texture.width(), texture.height()) == (SCREEN.0.into(), SCREEN.1.into())
+                && colours(texture.data()).eq(colours(pixels))
         };
         self.until_session("the exact picture", same).await;
     }
+}
+
+/// Each pixel's blue, green and red.
+fn colours(pixels: &[u8]) -> impl Iterator<Item = &[u8]> {
+    pixels.chunks_exact(4).map(|pixel| &pixel[..3])
 }

@@ -23,10 +23,10 @@ const LIMIT: Duration = Duration::from_secs(20);
 
 /// What `future` gives, or a failure of the test if it takes too long.
 pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
-    match tokio::time::timeout(LIMIT, future).await {
-        Ok(value) => value,
-        Err(_) => panic!("{what} did not happen in time"),
-    }
+    let Ok(value) = tokio::time::timeout(LIMIT, future).await else {
+        panic!("{what} did not happen in time");
+    };
+    value
 }
 
 /// A running server with the accounts `eva` and `tom`.

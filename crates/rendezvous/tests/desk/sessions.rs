@@ -18,7 +18,7 @@ async fn waiting(office: &Office) -> (App, App, Code) {
 #[tokio::test]
 async fn the_customer_learns_who_asks_and_with_which_key() {
     let office = Office::open().await;
-    let picture = [b"\x89PNG\r\n\x1a\n".as_slice(), &[9; 20_000]].concat();
+    let picture = [b"\x89PNG\r\n\x1a\n".as_slice(), &vec![9; 20_000]].concat();
     let change = AccountChange {
         picture: Some(picture.clone()),
         ..AccountChange::default()
