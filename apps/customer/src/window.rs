@@ -7,7 +7,7 @@ use egui::{Context, Pos2, Vec2, ViewportBuilder, ViewportCommand, WindowLevel};
 const CALM: Vec2 = Vec2::new(460.0, 600.0);
 
 /// The banner's size in points.
-const BANNER: Vec2 = Vec2::new(780.0, 84.0);
+const BANNER: Vec2 = Vec2::new(780.0, 92.0);
 
 /// The window's form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,6 +12,9 @@ use egui::{Align, Button, Label, Layout, RichText, Sense, Spinner, Ui, Vec2, Vie
 
 use super::{Act, show_notice};
 
+/// The height of the banner's three lines in points.
+const WORDS: f32 = 54.0;
+
 /// A session as the banner shows it.
 #[derive(Debug)]
 pub(crate) struct Live<'a> {
@@ -115,7 +118,7 @@ pub(crate) fn banner(
             }
             ui.with_layout(Layout::top_down(Align::Min), |ui| {
                 // Three lines in the middle of the bar.
-                ui.add_space(8.0);
+                ui.add_space(((ui.available_height() - WORDS) / 2.0).max(0.0));
                 let name = [("name", live.supporter.name.as_str().into())];
                 let who = RichText::new(texts.with("connected", name)).font(theme::strong(15.0));
                 ui.add(Label::new(who).truncate());
