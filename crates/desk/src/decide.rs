@@ -212,6 +212,7 @@ mod tests {
 
     const NOW: Millis = 1_000_000;
 
+    #[expect(clippy::needless_pass_by_value, reason = "it reads better below")]
     fn run(case: &mut Option<Case>, command: Command, now: Millis) -> Result<Status, Refusal> {
         let changes = decide(case.as_ref(), &command, now)?;
         for change in &changes {

@@ -1,6 +1,10 @@
 //! Real sockets: who gets a connection, and who does not.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "a test may fail by panicking, and its tasks end with it"
+)]
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -175,9 +175,11 @@ mod tests {
         Typing::new().text(&text, &mut out);
         let pieces: Vec<&str> = out
             .iter()
-            .map(|input| match input {
-                Input::Text(piece) => piece.as_str(),
-                other => panic!("{other:?}"),
+            .map(|input| {
+                let Input::Text(piece) = input else {
+                    panic!("{input:?}")
+                };
+                piece.as_str()
             })
             .collect();
         assert!(

@@ -75,7 +75,7 @@ struct Album {
 
 impl Album {
     fn take(&mut self, name: &str, display: &aldis_e2e::Display) -> Result<()> {
-        let picture = settled(display)?;
+        let picture = display.picture_at_rest()?;
         picture.save(&self.path(name))?;
         self.pictures.push(picture);
         Ok(())
@@ -84,25 +84,6 @@ impl Album {
     fn path(&self, name: &str) -> PathBuf {
         Path::new(&self.folder).join(format!("{name}-{}.png", self.kind))
     }
-}
-
-/// The screen once its fades and first layouts are over: the same three times running.
-fn settled(display: &aldis_e2e::Display) -> Result<Picture> {
-    let mut last = display.picture()?;
-    let mut same = 0;
-    let result = wait::until(
-        "a screen at rest",
-        std::time::Duration::from_secs(3),
-        || {
-            let now = display.picture()?;
-            same = if now == last { same + 1 } else { 0 };
-            last = now;
-            Ok((same >= 6).then_some(()))
-        },
-    );
-    // A cursor may blink for ever; then the latest will do.
-    drop(result);
-    display.picture()
 }
 
 fn take_all(album: &mut Album, words: &Words, language: &str, theme: &str) -> Result<()> {

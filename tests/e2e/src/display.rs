@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use x11rb::connection::Connection as _;
@@ -158,6 +159,25 @@ impl Display {
             .map(|bytes| u32::from_le_bytes(*bytes) & 0x00FF_FFFF)
             .collect();
         Picture::new(width.into(), height.into(), pixels)
+    }
+
+    /// What the screen shows once it is at rest: fades are over, layouts have settled.
+    ///
+    /// A cursor may blink for ever; then it is what the screen shows after three seconds.
+    pub fn picture_at_rest(&self) -> Result<Picture> {
+        const LOOKS: u32 = 6;
+        let mut last = self.picture()?;
+        let mut same = 0;
+        let at_rest = wait::until("a screen at rest", Duration::from_secs(3), || {
+            let now = self.picture()?;
+            same = if now == last { same + 1 } else { 0 };
+            last = now;
+            Ok((same >= LOOKS).then_some(()))
+        });
+        match at_rest {
+            Ok(()) => Ok(last),
+            Err(_) => self.picture(),
+        }
     }
 
     /// One pixel of the screen, read exactly.

@@ -1,8 +1,11 @@
 //! Server, supporter and customer together.
 
+use std::fs::{self, File, TryLockError};
+use std::time::Duration;
+
 use anyhow::{Context as _, Result, ensure};
 
-use crate::binaries::Binaries;
+use crate::binaries::{self, Binaries};
 use crate::customer::Customer;
 use crate::desk::DeskOptions;
 use crate::picture::{Picture, Rect};
@@ -54,6 +57,28 @@ pub struct Scene {
     pub supporter: Supporter,
     /// The server.
     pub server: Server,
+    /// Dropped last: until then another run of the same test keeps its hands off our folders.
+    _mine: File,
+}
+
+/// How long another run of the same test is waited for.
+const OTHER_RUN: Duration = Duration::from_mins(5);
+
+/// Waits until no other run of this test uses its folders, and keeps them.
+fn claim(test: &str) -> Result<File> {
+    let folder = binaries::target().join("e2e");
+    fs::create_dir_all(&folder)?;
+    let file = File::create(folder.join(format!("{test}.lock")))?;
+    wait::until(
+        &format!("another run of {test} to end"),
+        OTHER_RUN,
+        || match file.try_lock() {
+            Ok(()) => Ok(Some(())),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error.into()),
+        },
+    )?;
+    Ok(file)
 }
 
 impl Scene {
@@ -64,6 +89,7 @@ impl Scene {
 
     /// Sets it up to order.
     pub fn start_with(test: &str, options: &SceneOptions) -> Result<Self> {
+        let mine = claim(test)?;
         let server = Server::start(test, &options.binaries).context("starting the server")?;
         server.add_user(SUPPORTER, PASSWORD)?;
         let supporter = Supporter::start(test, &options.binaries, options.supporter)?;
@@ -72,6 +98,7 @@ impl Scene {
             customer,
             supporter,
             server,
+            _mine: mine,
         })
     }
 

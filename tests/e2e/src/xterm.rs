@@ -1,4 +1,4 @@
-//! A real program that takes text: xterm with `cat` writing what is typed to a file.
+//! A real program that takes text: xterm with `tee` writing what is typed to its window and a file.
 
 use std::fs;
 use std::path::PathBuf;
@@ -41,12 +41,12 @@ impl XtermFile {
                 "-title",
                 "Notes",
             ])
-            // Without echo and line editing: nothing but what arrives reaches the file.
+            // Without line editing: nothing but what arrives reaches the file.
             .args([
                 "-e",
                 "sh",
                 "-c",
-                "stty raw -echo; : > \"$1\"; : > \"$2\"; exec cat > \"$1\"",
+                "stty raw -echo; : > \"$1\"; : > \"$2\"; exec tee \"$1\"",
                 "sh",
             ])
             .args([&file, &ready]);

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use aldis_e2e::wait::Stopwatch;
-use aldis_e2e::{PASSWORD, SUPPORTER, Scene, XtermFile, binaries, containing, named};
+use aldis_e2e::{PASSWORD, SUPPORTER, Scene, XtermFile, binaries, containing, named, wait};
 use anyhow::{Context as _, Result};
 
 use crate::table::Table;
@@ -30,7 +30,7 @@ impl Story {
             let path = self
                 .folder
                 .join(format!("{:02}-{name}-{who}.png", self.number));
-            desk.display().picture()?.save(&path)?;
+            desk.display().picture_at_rest()?.save(&path)?;
         }
         self.clock = Stopwatch::start();
         Ok(())
@@ -87,7 +87,7 @@ pub(super) fn run() -> Result<()> {
     story.step(&scene, "question", "supporter connects, customer is asked")?;
     scene.customer.answer("Allow")?;
     scene.customer.wait_banner(SUPPORTER, "Full control")?;
-    scene.supporter.desk().find(&named("Remote screen"))?;
+    wait_picture(&scene)?;
     story.step(&scene, "session", "customer allows, picture is there")?;
 
     type_into_notes(&scene, &mut notes)?;
@@ -123,4 +123,13 @@ fn type_into_notes(scene: &Scene, notes: &mut XtermFile) -> Result<()> {
     )?;
     ours.type_text("Hello Emma, I am in your notes now.")?;
     notes.wait_text("Hello Emma, I am in your notes now.")
+}
+
+/// Waits until the viewer shows more than an empty window.
+fn wait_picture(scene: &Scene) -> Result<()> {
+    let canvas = scene.supporter.desk().find(&named("Remote screen"))?.area;
+    wait::until("the first picture", wait::STEP, || {
+        let shown = scene.supporter.desk().display().part(canvas)?;
+        Ok((shown.colours() > 100).then_some(()))
+    })
 }

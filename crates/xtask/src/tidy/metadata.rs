@@ -12,7 +12,7 @@ use crate::run;
 pub(super) struct Package {
     /// Its name.
     pub(super) name: String,
-    /// The names of what it depends on directly, tests included.
+    /// The names of what it depends on directly; what only its tests need is not among them.
     pub(super) dependencies: Vec<String>,
     /// Its licence, as SPDX says it.
     pub(super) licence: String,
@@ -50,6 +50,8 @@ impl Metadata {
             let dependencies = package["dependencies"].as_array().context("dependencies")?;
             let dependencies = dependencies
                 .iter()
+                // A test may bring a real counterpart from beside or above what it tests.
+                .filter(|it| it["kind"] != "dev")
                 .filter_map(|it| it["name"].as_str())
                 .map(str::to_owned)
                 .collect();
