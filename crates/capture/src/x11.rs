@@ -142,8 +142,9 @@ impl Screen {
         })
     }
 
-    /// Handles every event that is there, and says in `pending` what they mean.
-    fn drain(&mut self) -> Result<(), CaptureError> {
+    /// Handles every event that is there, and says in `pending` what they mean; `true` if there
+    /// was one.
+    fn drain(&mut self) -> Result<bool, CaptureError> {
         let (mut any, mut shape, mut layout) = (false, false, false);
         for _ in 0..MAX_EVENTS {
             let Some(event) = self.conn.poll_for_event()? else {
@@ -177,7 +178,7 @@ impl Screen {
                 self.pending.pointer = Some(position);
             }
         }
-        Ok(())
+        Ok(any)
     }
 
     fn read_layout(&mut self) -> Result<(), CaptureError> {
@@ -312,10 +313,13 @@ impl Source for Screen {
     fn wait(&mut self, timeout: Option<Duration>) -> Result<Changes, CaptureError> {
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         loop {
-            self.drain()?;
+            let any = self.drain()?;
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
             if self.pending.is_empty() {
-                self.pending.woken = self.sleep(left)?;
+                // A reply brings events along that no poll of the socket shows any more; so
+                // sleep only if nothing was asked since the last look.
+                let pause = if any { Some(Duration::ZERO) } else { left };
+                self.pending.woken = self.sleep(pause)?;
                 self.drain()?;
             } else {
                 self.pending.woken = self.sleep(Some(Duration::ZERO))?;

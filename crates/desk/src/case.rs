@@ -73,6 +73,11 @@ pub enum Change {
         /// When.
         at: Millis,
     },
+    /// They still are: the end was only that the server did not hear of them.
+    SessionResumed {
+        /// Which session.
+        id: SessionId,
+    },
     /// It is over for good.
     Closed {
         /// When.
@@ -152,6 +157,11 @@ impl Case {
             Change::SessionEnded { id, at } => {
                 for session in self.sessions.iter_mut().filter(|session| session.id == *id) {
                     session.ended_at.get_or_insert(*at);
+                }
+            }
+            Change::SessionResumed { id } => {
+                for session in self.sessions.iter_mut().filter(|session| session.id == *id) {
+                    session.ended_at = None;
                 }
             }
             Change::Closed { at } => {

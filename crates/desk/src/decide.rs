@@ -47,6 +47,11 @@ pub enum Command {
         /// Which one.
         id: SessionId,
     },
+    /// The customer's app is back and says that this session runs; any other one has ended.
+    Reconcile {
+        /// The session that runs.
+        running: Option<SessionId>,
+    },
     /// Somebody becomes responsible.
     Assign {
         /// The account; known to exist.
@@ -120,6 +125,7 @@ pub fn decide(case: Option<&Case>, command: &Command, now: Millis) -> Result<Vec
             Some(session) if session.id == *id => vec![Change::SessionEnded { id: *id, at: now }],
             _ => Vec::new(),
         }),
+        Command::Reconcile { running } => Ok(reconcile(case, *running, now)),
         Command::Assign { to } => {
             not_ended(case, now)?;
             Ok(vec![Change::Assigned(Some(to.clone()))])
@@ -146,6 +152,24 @@ pub fn decide(case: Option<&Case>, command: &Command, now: Millis) -> Result<Vec
             Ok(changes)
         }
     }
+}
+
+/// The customer's machine knows what runs on it; the server may have been away or deaf.
+fn reconcile(case: &Case, running: Option<SessionId>, now: Millis) -> Vec<Change> {
+    let mut changes = Vec::new();
+    if let Some(session) = case.running().filter(|session| Some(session.id) != running) {
+        changes.push(Change::SessionEnded {
+            id: session.id,
+            at: now,
+        });
+    }
+    let ended = |session: &&Session| Some(session.id) == running && session.ended_at.is_some();
+    if let Some(session) = case.sessions.iter().find(ended)
+        && case.closed_at.is_none()
+    {
+        changes.push(Change::SessionResumed { id: session.id });
+    }
+    changes
 }
 
 fn create(
@@ -327,6 +351,44 @@ mod tests {
         assert_eq!(case.as_ref().unwrap().assignee, None);
         assert_eq!(run(&mut case, close("tom"), NOW), Err(Refusal::NotYours));
         assert_eq!(run(&mut case, close("eva"), NOW), Ok(Status::Closed));
+    }
+
+    #[test]
+    fn the_customers_machine_knows_which_session_runs() {
+        let mut case = created();
+        run(&mut case, join(1), NOW).unwrap();
+        let start = Command::StartSession {
+            id: [1; 16],
+            supporter: "eva".to_owned(),
+        };
+        run(&mut case, start, NOW).unwrap();
+        run(&mut case, Command::EndSession { id: [1; 16] }, NOW + 5).unwrap();
+        let back = |running| Command::Reconcile { running };
+        assert_eq!(
+            run(&mut case, back(Some([1; 16])), NOW + 9),
+            Ok(Status::InProgress)
+        );
+        assert_eq!(
+            run(&mut case, back(Some([1; 16])), NOW + 9),
+            Ok(Status::InProgress)
+        );
+        assert_eq!(
+            run(&mut case, back(Some([7; 16])), NOW + 10),
+            Ok(Status::Pending)
+        );
+        assert_eq!(run(&mut case, back(None), NOW + 11), Ok(Status::Pending));
+        run(
+            &mut case,
+            Command::Close {
+                by: "eva".to_owned(),
+            },
+            NOW + 12,
+        )
+        .unwrap();
+        assert_eq!(
+            run(&mut case, back(Some([1; 16])), NOW + 13),
+            Ok(Status::Closed)
+        );
     }
 
     #[test]

@@ -67,6 +67,8 @@ impl Screen {
             in_flight: None,
             unsent: Unsent::default(),
         };
+        // Known before the first input may need it.
+        watch.tell_monitors();
         std::thread::Builder::new()
             .name("screen".to_owned())
             .spawn(move || {
@@ -124,7 +126,6 @@ impl Watch {
     fn run(&mut self) -> Result<(), CaptureError> {
         let mut encoder =
             Encoder::new().map_err(|error| CaptureError::System(error.to_string()))?;
-        self.tell_monitors();
         while !self.wishes.stop.load(Ordering::SeqCst) && !self.parts.is_closed() {
             let wish = self.wishes.monitor.swap(NO_WISH, Ordering::SeqCst);
             if wish != NO_WISH && wish != self.source.shared() && self.source.select(wish).is_ok() {

@@ -423,12 +423,7 @@ impl Talk {
         code: Code,
         running: Option<SessionId>,
     ) -> Result<aldis_wire::signal::Case, Refusal> {
-        let case = self.read(move |transaction| transaction.case(code)).await?;
-        let open = case.and_then(|case| case.running().map(|session| session.id));
-        match open {
-            Some(id) if running != Some(id) => self.change(code, Command::EndSession { id }).await,
-            _ => self.shared.refresh(code).await,
-        }
+        self.change(code, Command::Reconcile { running }).await
     }
 
     async fn create(

@@ -140,6 +140,10 @@ impl Transaction<'_> {
                 "UPDATE sessions SET ended_at = ?2 WHERE id = ?1 AND ended_at IS NULL",
                 params![id, at],
             ),
+            Change::SessionResumed { id } => set(
+                "UPDATE sessions SET ended_at = NULL WHERE id = ?1 AND code = ?2",
+                params![id, code],
+            ),
             Change::Closed { at } => set(
                 "UPDATE cases SET closed_at = ?2 WHERE code = ?1 AND closed_at IS NULL",
                 params![code, at],

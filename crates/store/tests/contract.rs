@@ -56,6 +56,10 @@ async fn what_was_answered_is_there_after_opening_again_and_equals_what_was_deci
                 supporter: "eva".to_owned(),
             },
             Command::EndSession { id: [1; 16] },
+            Command::Reconcile {
+                running: Some([1; 16]),
+            },
+            Command::EndSession { id: [1; 16] },
             Command::Assign {
                 to: "tom".to_owned(),
             },

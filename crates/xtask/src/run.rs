@@ -12,6 +12,23 @@ use anyhow::{Context as _, Result, bail};
 pub(crate) fn cargo() -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
     command.current_dir(binaries::workspace());
+    // What cargo tells this program about itself must not reach the next one: ring's build script watches these
+    // names, and would compile anew whenever a build from here follows one from a shell.
+    for (name, _) in env::vars_os() {
+        let told = |prefix: &str| name.to_str().is_some_and(|name| name.starts_with(prefix));
+        if [
+            "CARGO_PKG_",
+            "CARGO_MANIFEST_",
+            "CARGO_BIN_",
+            "CARGO_CRATE_",
+            "CARGO_PRIMARY_",
+        ]
+        .into_iter()
+        .any(told)
+        {
+            command.env_remove(name);
+        }
+    }
     command
 }
 

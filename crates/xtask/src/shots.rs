@@ -6,9 +6,7 @@ mod words;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use aldis_e2e::{
-    Picture, SUPPORTER, Scene, XtermFile, binaries, containing, named, starting, wait,
-};
+use aldis_e2e::{Picture, SUPPORTER, Scene, XtermFile, binaries, containing, named, starting};
 use anyhow::{Context as _, Result};
 use clap::Args;
 

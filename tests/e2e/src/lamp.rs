@@ -19,7 +19,7 @@ use crate::picture::Rect;
 /// The two colours.
 const COLOURS: [u32; 2] = [0x0020_8040, 0x00c0_4020];
 
-/// The window and the thread that answers its keys.
+/// The window and the thread that answers its keys; a click gives it the focus.
 #[derive(Debug)]
 pub struct Lamp {
     connection: Arc<RustConnection>,
@@ -50,7 +50,7 @@ impl Lamp {
             &CreateWindowAux::new()
                 .override_redirect(1)
                 .background_pixel(COLOURS[0])
-                .event_mask(EventMask::KEY_PRESS | EventMask::EXPOSURE),
+                .event_mask(EventMask::KEY_PRESS | EventMask::BUTTON_PRESS | EventMask::EXPOSURE),
         )?;
         connection.map_window(window)?;
         connection.flush()?;
@@ -71,6 +71,11 @@ impl Lamp {
             thread: Some(thread),
             area,
         })
+    }
+
+    /// Whether keys would reach it.
+    pub fn has_focus(&self) -> Result<bool> {
+        Ok(self.connection.get_input_focus()?.reply()?.focus == self.window)
     }
 
     /// A place inside it.
@@ -99,15 +104,21 @@ impl Drop for Lamp {
 fn answer_keys(connection: &RustConnection, window: u32, stop: &AtomicBool) -> Result<()> {
     let mut lit = 0;
     while !stop.load(Ordering::Relaxed) {
-        if let Event::KeyPress(_) = connection.wait_for_event()? {
-            lit = 1 - lit;
-            let colour = COLOURS.get(lit).copied().unwrap_or_default();
-            connection.change_window_attributes(
-                window,
-                &ChangeWindowAttributesAux::new().background_pixel(colour),
-            )?;
-            connection.clear_area(false, window, 0, 0, 0, 0)?;
-            connection.flush()?;
+        match connection.wait_for_event()? {
+            Event::KeyPress(_) => {
+                lit = 1 - lit;
+                let colour = COLOURS.get(lit).copied().unwrap_or_default();
+                let colour = ChangeWindowAttributesAux::new().background_pixel(colour);
+                connection.change_window_attributes(window, &colour)?;
+                connection.clear_area(false, window, 0, 0, 0, 0)?;
+                connection.flush()?;
+            }
+            // No window manager looks after this window, so it takes the focus itself.
+            Event::ButtonPress(_) => {
+                connection.set_input_focus(InputFocus::PARENT, window, x11rb::CURRENT_TIME)?;
+                connection.flush()?;
+            }
+            _ => {}
         }
     }
     Ok(())

@@ -12,6 +12,9 @@ use crate::picture::Rect;
 use crate::program::Program;
 use crate::wait;
 
+/// What the window shows before anything is typed.
+const NOTES: &str = "Things to ask\\r\\n\\r\\n  1. Why is my printer grey?\\r\\n  2. Where did my photos go?\\r\\n\\r\\n";
+
 /// An xterm whose typed lines go to a file.
 #[derive(Debug)]
 pub struct XtermFile {
@@ -46,10 +49,11 @@ impl XtermFile {
                 "-e",
                 "sh",
                 "-c",
-                "stty raw -echo; : > \"$1\"; : > \"$2\"; exec tee \"$1\"",
+                "stty raw -echo; printf \"$3\"; : > \"$1\"; : > \"$2\"; exec tee \"$1\"",
                 "sh",
             ])
-            .args([&file, &ready]);
+            .args([&file, &ready])
+            .arg(NOTES);
         let mut program = desk.start_program("xterm", &command)?;
         wait::until("xterm to take text", wait::STEP, || {
             program.check_running()?;

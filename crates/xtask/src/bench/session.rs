@@ -101,6 +101,11 @@ fn wait_spot(scene: &Scene, lamp: &Lamp, clock: Stopwatch) -> Result<()> {
 fn key_times(scene: &Scene, lamp: &Lamp, keys: u32) -> Result<Vec<Duration>> {
     let display = scene.supporter.desk().display();
     let (x, y) = lamp.middle();
+    // The customer's answer took the focus from the lamp; as a person would, click into it.
+    display.click(x, y)?;
+    wait::until("the lamp to have the focus", wait::STEP, || {
+        Ok(lamp.has_focus()?.then_some(()))
+    })?;
     let mut times = Vec::new();
     for number in 0..keys {
         let before = display.pixel(x, y)?;

@@ -56,6 +56,8 @@ pub(super) fn run() -> Result<()> {
         .and_then(serde_json::Value::as_str)
         .context("the new case's code")?;
 
+    // First the larger window, so that the customer's screen opens in front of it.
+    let mut supporter = Program::start("supporter", &aldis(&[])?, &logs)?;
     let desk = DeskOptions {
         width: 1024,
         height: 700,
@@ -65,7 +67,6 @@ pub(super) fn run() -> Result<()> {
     let mut customer = Customer::start("demo", &programs, desk)?;
     let _notes = XtermFile::open(customer.desk())?;
     customer.open(&["--server", server.name(), "--code", code])?;
-    let mut supporter = Program::start("supporter", &aldis(&[])?, &logs)?;
 
     println!("server    {}", server.name());
     println!("supporter {SUPPORTER}, password \"{PASSWORD}\" (signed in already)");
