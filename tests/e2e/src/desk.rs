@@ -24,6 +24,8 @@ pub struct DeskOptions {
     pub height: u16,
     /// Whether a window manager (openbox) runs.
     pub window_manager: bool,
+    /// An extension that the X server is told to leave out.
+    pub without: Option<&'static str>,
     /// Whether the screen is a window of the desktop that this program runs on, for people to see.
     pub visible: bool,
 }
@@ -34,6 +36,7 @@ impl Default for DeskOptions {
             width: 1280,
             height: 800,
             window_manager: true,
+            without: None,
             visible: false,
         }
     }
@@ -67,7 +70,7 @@ impl Desk {
                 &logs,
             )?
         } else {
-            Display::start(options.width, options.height, &logs)?
+            Display::start(options.width, options.height, options.without, &logs)?
         };
 
         let home = binaries::target().join("tmp/e2e").join(test).join(name);

@@ -26,8 +26,8 @@ pub struct Display {
 }
 
 impl Display {
-    /// Starts an X server with one screen of this size that nobody sees; its log goes to the folder `logs`.
-    pub fn start(width: u16, height: u16, logs: &Path) -> Result<Self> {
+    /// Starts an X server with one screen of this size that nobody sees, `without` one of its extensions; its log goes to the folder `logs`.
+    pub fn start(width: u16, height: u16, without: Option<&str>, logs: &Path) -> Result<Self> {
         let mut command = Command::new("Xvfb");
         // -noreset: without it the server forgets its keyboard layout when the last client leaves.
         command.args([
@@ -42,6 +42,9 @@ impl Display {
             "0",
         ]);
         command.arg(format!("{width}x{height}x24"));
+        if let Some(extension) = without {
+            command.args(["-extension", extension]);
+        }
         Self::run(width, height, &command, logs)
     }
 

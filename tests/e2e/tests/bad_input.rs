@@ -7,8 +7,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use aldis_e2e::{
-    Binaries, Desk, DeskOptions, Finished, PASSWORD, Program, SUPPORTER, Scene, Viewer, binaries,
-    containing, named, wait,
+    Binaries, Desk, DeskOptions, Finished, PASSWORD, Program, SUPPORTER, Scene, SceneOptions,
+    Viewer, binaries, containing, named, wait,
 };
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
@@ -390,6 +390,20 @@ fn offline_and_back(
     viewer.program.kill()?;
     let server = scene.server.name().to_owned();
     scene.customer.join(code, &server)
+}
+
+#[test]
+fn a_screen_that_cannot_be_read_is_said_to_be_that() -> Result<()> {
+    let mut options = SceneOptions::usual()?;
+    options.customer.without = Some("DAMAGE");
+    let mut scene = Scene::start_with("bad_input-capture", &options)?;
+    scene.login()?;
+    let code = scene.waiting_customer("Emma")?;
+    let _viewer = scene.supporter.connect(&code, &[])?;
+    scene.customer.wait_question(SUPPORTER)?;
+    scene.customer.answer("Allow")?;
+    scene.supporter.desk().find(&containing("DAMAGE"))?;
+    scene.customer.window()?.check_running()
 }
 
 #[test]

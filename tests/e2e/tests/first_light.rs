@@ -267,6 +267,24 @@ fn decline_means_no_picture() -> Result<()> {
 }
 
 #[test]
+fn a_question_that_nobody_answers_declines_by_itself() -> Result<()> {
+    let mut scene = Scene::start("first_light-no-answer")?;
+    scene.login()?;
+    let code = scene.waiting_customer("Emma")?;
+    let _viewer = scene.supporter.connect(&code, &[])?;
+    scene.customer.wait_question(SUPPORTER)?;
+    let clock = wait::Stopwatch::start();
+    let waiting = containing("Waiting for a supporter").within(Duration::from_secs(75));
+    scene.customer.desk().find(&waiting)?;
+    ensure!(
+        clock.elapsed() > Duration::from_secs(50),
+        "after {:?} already",
+        clock.elapsed()
+    );
+    scene.supporter.wait_status(&code, "Pending")
+}
+
+#[test]
 fn the_hot_key_cuts_input_and_ends_the_session() -> Result<()> {
     let mut scene = Scene::start("first_light-hot-key")?;
     let (code, _viewer) = scene.session("Allow")?;
