@@ -1,7 +1,9 @@
 //! The demo on a desktop: the person is the supporter, and the customer too, on a computer in a window.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use aldis_e2e::{
     Binaries, Customer, DeskOptions, PASSWORD, Program, SUPPORTER, Server, XtermFile, binaries,
@@ -58,6 +60,7 @@ pub(super) fn run() -> Result<()> {
 
     // First the larger window, so that the customer's screen opens in front of it.
     let mut supporter = Program::start("supporter", &aldis(&[])?, &logs)?;
+    wait_for_window(&logs);
     let desk = DeskOptions {
         width: 1024,
         height: 700,
@@ -74,11 +77,22 @@ pub(super) fn run() -> Result<()> {
     println!();
     println!("Select the case in Aldis, press Connect, and press Allow on the customer's screen.");
     println!("Close Aldis to end the demo.");
-    wait::until(
-        "the person to close the demo",
-        std::time::Duration::MAX,
-        || Ok((!supporter.is_running() || !customer.screen_is_open()).then_some(())),
-    )?;
+    wait::until("the person to close the demo", Duration::MAX, || {
+        Ok((!supporter.is_running() || !customer.screen_is_open()).then_some(()))
+    })?;
     println!("demo: closed; nothing is left running");
     Ok(())
+}
+
+/// Waits a moment until the supporter's window is there; a Wayland desktop does not tell, which does no harm.
+fn wait_for_window(logs: &Path) {
+    let mut search = Command::new("xdotool");
+    search.args(["search", "--onlyvisible", "--name", "^Aldis$"]);
+    let found = wait::until("the supporter's window", Duration::from_secs(5), || {
+        let done = Program::start("search", &search, logs)?.wait_end(wait::STEP)?;
+        Ok(done.status.success().then_some(()))
+    });
+    if found.is_err() {
+        println!("the customer's screen may have opened behind Aldis");
+    }
 }
