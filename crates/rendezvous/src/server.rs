@@ -1,7 +1,8 @@
 //! The server as a whole: its socket, its tasks, its clockwork.
 
+use std::fs::{File, TryLockError};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,6 +40,8 @@ pub struct Server {
     node: Node,
     shared: Arc<Shared>,
     name: ServerName,
+    /// Held as long as the server lives; the system lets go of it however the process ends.
+    _lock: File,
 }
 
 /// The server cannot start.
@@ -48,6 +51,20 @@ pub enum StartError {
     /// The database cannot be used.
     #[error(transparent)]
     Store(#[from] OpenError),
+    /// Another server works on the same data.
+    #[error(
+        "another aldis-server is running on {0}; stop it first, or choose another folder with \
+         --data"
+    )]
+    InUse(PathBuf),
+    /// The folder cannot be locked.
+    #[error("cannot lock {path}: {source}; choose a folder on a local disk with --data")]
+    Lock {
+        /// The lock's file.
+        path: PathBuf,
+        /// The system's words.
+        source: std::io::Error,
+    },
     /// The socket cannot be opened.
     #[error(transparent)]
     Bind(#[from] BindError),
@@ -133,6 +150,7 @@ impl Server {
     /// Must be called inside a tokio runtime.
     pub fn start(folder: &Path, listen: SocketAddr) -> Result<Self, StartError> {
         let store = Store::open(folder)?;
+        let lock = lock(folder)?;
         let identity = Arc::new(load_identity(folder)?);
         let node = Node::bind(Arc::clone(&identity), listen)?;
         node.serve_anyone();
@@ -155,7 +173,12 @@ impl Server {
             throttle: Throttle::default(),
             passwords: Semaphore::new(PASSWORDS),
         });
-        Ok(Self { node, shared, name })
+        Ok(Self {
+            node,
+            shared,
+            name,
+            _lock: lock,
+        })
     }
 
     /// How apps name this server.
@@ -233,6 +256,21 @@ async fn watch_expiry(shared: Arc<Shared>) {
         if told.await.is_ok() {
             looked = until;
         }
+    }
+}
+
+/// Keeps a second server off the folder: two would each know half of who is connected.
+fn lock(folder: &Path) -> Result<File, StartError> {
+    let path = folder.join("server.lock");
+    let failed = |source| StartError::Lock {
+        path: path.clone(),
+        source,
+    };
+    let file = File::create(&path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StartError::InUse(folder.to_owned())),
+        Err(TryLockError::Error(source)) => Err(failed(source)),
     }
 }
 

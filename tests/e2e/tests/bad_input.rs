@@ -289,6 +289,12 @@ fn the_server_says_why_it_cannot_start() -> Result<()> {
         "which port: {said}"
     );
 
+    let said = assert_one_line(
+        &run(scene.server.data(), "127.0.0.1:0")?,
+        "another server's data folder",
+    )?;
+    ensure!(said.contains("is running on"), "who is there: {said}");
+
     // A file where the folder should be: not even root can write there.
     let file = scene.supporter.desk().home().join("a-file");
     fs::write(&file, "no folder")?;
