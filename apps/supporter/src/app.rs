@@ -68,7 +68,7 @@ impl App {
         let language = look.language.or(settings.language);
         let (server, name) = (settings.server.clone(), settings.name.clone());
         let fullscreen = only.as_ref().is_some_and(|only| only.fullscreen);
-        let app = Self {
+        let mut app = Self {
             viewer,
             view: View::default(),
             texts: Texts::new(language.unwrap_or_else(Language::of_system)),
@@ -101,6 +101,8 @@ impl App {
             only,
         };
         app.resume();
+        // A window that is only the viewer types from the start, as one that was connected by a button.
+        app.remote.take_focus();
         app
     }
 
