@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use aldis_platform::keyboard::KeyboardGrab;
+use aldis_platform::wheel::Wheel;
 use aldis_trust::ServerName;
 use aldis_ui::widgets::{self, Tone};
 use aldis_ui::{Language, Texts, theme};
@@ -10,8 +11,10 @@ use aldis_viewer::{Command, Desk, Over, Session, SessionStage, SignalError, View
 use aldis_wire::Code;
 use aldis_wire::peer::{EndReason, Grant};
 use aldis_wire::signal::Token;
-use eframe::Frame;
-use egui::{CentralPanel, Context, Event, Key, Margin, Modifiers, Panel, Ui, ViewportCommand};
+use eframe::{CreationContext, Frame};
+use egui::{
+    CentralPanel, Context, Event, Key, Margin, Modifiers, Panel, RawInput, Ui, ViewportCommand,
+};
 use raw_window_handle::{HasDisplayHandle as _, HasWindowHandle as _};
 
 use crate::Look;
@@ -43,6 +46,7 @@ pub(crate) struct App {
     toolbar: bool,
     wants_grab: bool,
     grab: Option<KeyboardGrab>,
+    wheel: Option<Wheel>,
     /// The refusals that were read.
     read_refusals: u64,
     created: Option<Code>,
@@ -54,12 +58,15 @@ pub(crate) struct App {
 
 impl App {
     pub(crate) fn new(
-        ctx: &Context,
+        creation: &CreationContext<'_>,
         viewer: Arc<Viewer>,
         look: Look,
         remembered: Option<(ServerName, Token)>,
         only: Option<ViewerOnly>,
     ) -> Self {
+        let ctx = &creation.egui_ctx;
+        let display = creation.display_handle().ok();
+        let wheel = display.map(|display| Wheel::new(display.as_raw()));
         let mut settings = Settings::load();
         settings.appearance = look.theme.unwrap_or(settings.appearance);
         theme::apply(ctx, settings.appearance);
@@ -91,6 +98,7 @@ impl App {
             toolbar: false,
             wants_grab: false,
             grab: None,
+            wheel,
             read_refusals: 0,
             created: None,
             retry_at: None,
@@ -410,6 +418,16 @@ impl App {
 }
 
 impl eframe::App for App {
+    fn raw_input_hook(&mut self, _ctx: &Context, raw_input: &mut RawInput) {
+        if self.wheel.as_mut().is_some_and(Wheel::tells_twice) {
+            for event in &mut raw_input.events {
+                if let Event::MouseWheel { delta, .. } = event {
+                    *delta *= 0.5;
+                }
+            }
+        }
+    }
+
     fn logic(&mut self, ctx: &Context, _frame: &mut Frame) {
         self.view = self.viewer.view();
         self.follow_sign_in(ctx);

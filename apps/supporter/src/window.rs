@@ -54,7 +54,7 @@ pub(crate) fn open(
     let app_viewer = Arc::clone(&viewer);
     let create: eframe::AppCreator<'_> = Box::new(move |creation| {
         painter.get_or_init(|| creation.egui_ctx.clone());
-        let app = App::new(&creation.egui_ctx, app_viewer, look, sign_in, only);
+        let app = App::new(creation, app_viewer, look, sign_in, only);
         Ok(Box::new(app))
     });
     let outcome = eframe::run_native("aldis", options(fullscreen), create);

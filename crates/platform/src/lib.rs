@@ -2,6 +2,7 @@
 //!
 //! [`keyboard`] takes the whole keyboard for the supporter's viewer,
 //! [`hotkey`] hears the key that ends a session wherever the customer presses it,
+//! [`wheel`] says whether the window hears of a notch twice,
 //! [`private_file`] keeps tokens and keys where only their owner can read them.
 //!
 //! **Invariant:** no raw handle leaves this crate, and no key that was pressed is ever logged.
@@ -9,5 +10,6 @@
 pub mod hotkey;
 pub mod keyboard;
 pub mod private_file;
+pub mod wheel;
 #[cfg(windows)]
 mod windows;
