@@ -65,9 +65,11 @@ impl Screen {
             damage: Region::new(),
             dirty: true,
             in_flight: None,
+            pointer: None,
             unsent: Unsent::default(),
         };
         // Known before the first input may need it.
+        watch.aim(watch.shared());
         watch.tell_monitors();
         std::thread::Builder::new()
             .name("screen".to_owned())
@@ -110,7 +112,10 @@ struct Watch {
     frame: Frame,
     damage: Region,
     dirty: bool,
-    in_flight: Option<u32>,
+    /// The update that the viewer has not shown yet, and the monitor that it shows.
+    in_flight: Option<(u32, MonitorPlace)>,
+    /// Where the pointer is on the desktop.
+    pointer: Option<(i32, i32)>,
     unsent: Unsent,
 }
 
@@ -134,8 +139,9 @@ impl Watch {
                 self.dirty = true;
                 self.tell_monitors();
             }
-            if self.in_flight == Some(self.wishes.shown.load(Ordering::SeqCst)) {
-                self.in_flight = None;
+            let shown = self.wishes.shown.load(Ordering::SeqCst);
+            if let Some((_, place)) = self.in_flight.take_if(|(sequence, _)| *sequence == shown) {
+                self.aim(place);
             }
             if self.dirty && self.in_flight.is_none() {
                 self.update(&mut encoder)?;
@@ -155,7 +161,8 @@ impl Watch {
             .encode(&self.frame, &self.damage)
             .map_err(|error| CaptureError::System(error.to_string()))?;
         self.damage.clear();
-        self.in_flight = parts.last().map(|part| part.sequence);
+        let place = self.shared();
+        self.in_flight = parts.last().map(|part| (part.sequence, place));
         for part in parts {
             if self.parts.blocking_send(part).is_err() {
                 break;
@@ -195,7 +202,8 @@ impl Watch {
             });
         }
         if let Some((x, y)) = pointer {
-            self.unsent.pointer = Some(ToViewer::PointerMoved(self.on_monitor(x, y)));
+            self.pointer = Some((x, y));
+            self.tell_pointer();
         }
     }
 
@@ -214,6 +222,11 @@ impl Watch {
         })
     }
 
+    /// Whoever clicks means the monitor that they see: so the hands get its place when it is shown.
+    fn aim(&self, place: MonitorPlace) {
+        *self.place.lock().unwrap_or_else(PoisonError::into_inner) = place;
+    }
+
     fn on_monitor(&self, x: i32, y: i32) -> Option<(u16, u16)> {
         let place = self.shared();
         let x = u32::try_from(x.checked_sub(place.x)?).ok()?;
@@ -222,8 +235,15 @@ impl Watch {
     }
 
     fn tell_monitors(&mut self) {
-        *self.place.lock().unwrap_or_else(PoisonError::into_inner) = self.shared();
         self.unsent.monitors = true;
+        // A resting pointer is elsewhere on another monitor, or not there at all.
+        self.tell_pointer();
+    }
+
+    fn tell_pointer(&mut self) {
+        if let Some((x, y)) = self.pointer {
+            self.unsent.pointer = Some(ToViewer::PointerMoved(self.on_monitor(x, y)));
+        }
     }
 
     fn monitors(&self) -> ToViewer {

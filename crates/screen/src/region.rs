@@ -15,7 +15,7 @@ pub struct Rect {
 
 impl Rect {
     /// The rectangle with this corner and size.
-    pub fn new(x: u32, y: u32, width: u32, height: u32) -> Self {
+    pub const fn new(x: u32, y: u32, width: u32, height: u32) -> Self {
         Self {
             x,
             y,

@@ -25,6 +25,7 @@ mod display;
 pub mod hands;
 pub mod keys;
 mod lamp;
+mod monitors;
 pub mod paint;
 mod picture;
 mod program;

@@ -162,27 +162,34 @@ impl Scene {
     /// The X server leaves its pointer out of what it tells; the viewer paints the customer's pointer, and under the
     /// supporter's own while that controls it. So the places of both pointers are left out.
     pub fn wait_same_pixels(&self, step: &str) -> Result<Picture> {
-        let (ours, theirs) = (
-            self.supporter.desk().display(),
-            self.customer.desk().display(),
-        );
-        ensure!(
-            ours.width() >= theirs.width() && ours.height() >= theirs.height(),
-            "the customer's screen does not fit"
-        );
-        let part = Rect {
+        let theirs = self.customer.desk().display();
+        let whole = Rect {
             x: 0,
             y: 0,
             width: theirs.width().into(),
             height: theirs.height().into(),
         };
+        self.wait_same_part(step, whole)
+    }
+
+    /// As [`wait_same_pixels`](Self::wait_same_pixels), where only this part of the customer's screen is shared.
+    pub fn wait_same_part(&self, step: &str, part: Rect) -> Result<Picture> {
+        let (ours, theirs) = (
+            self.supporter.desk().display(),
+            self.customer.desk().display(),
+        );
+        ensure!(
+            i32::from(ours.width()) >= part.width && i32::from(ours.height()) >= part.height,
+            "the customer's screen does not fit"
+        );
+        let corner = Rect { x: 0, y: 0, ..part };
         let mut wrong = Vec::new();
         let result = wait::until("the same pixels on both screens", wait::STEP, || {
             let (x, y) = theirs.pointer()?;
-            let (real, shown) = (theirs.picture()?, ours.part(part)?);
+            let (real, shown) = (theirs.part(part)?, ours.part(corner)?);
             let (our_x, our_y) = ours.pointer()?;
             let masks = [
-                Rect::around(x, y, POINTER),
+                Rect::around(x - part.x, y - part.y, POINTER),
                 Rect::around(our_x, our_y, POINTER),
             ];
             wrong = real.differences(&shown, &masks);
@@ -195,9 +202,9 @@ impl Scene {
                 folder.join(format!("{step}-viewer.png")),
             );
             let saved = theirs
-                .picture()
+                .part(part)
                 .and_then(|it| it.save(&real))
-                .and_then(|()| ours.part(part)?.save(&shown));
+                .and_then(|()| ours.part(corner)?.save(&shown));
             let place = wrong.first().copied().unwrap_or_default();
             let where_saved = if saved.is_ok() {
                 folder.display().to_string()

@@ -4,7 +4,7 @@ use aldis_ui::theme::{self, space};
 use aldis_ui::{Texts, time, widgets};
 use aldis_viewer::{Command, Over, Session, SessionStage};
 use aldis_wire::peer::{EndReason, Grant};
-use egui::{Align, Button, ComboBox, Layout, RichText, Spinner, Ui, Vec2};
+use egui::{Align, Button, ComboBox, Layout, RichText, Role, Spinner, Ui, Vec2, WidgetInfo};
 
 use super::Act;
 use crate::remote::Scale;
@@ -89,9 +89,10 @@ fn monitors(ui: &mut Ui, bar: Bar<'_>) -> Option<Act> {
         .monitors
         .iter()
         .position(|monitor| monitor.id == session.shared);
+    let shown = shown.and_then(name).unwrap_or_default();
     let mut chosen = None;
-    ComboBox::new("monitor", "")
-        .selected_text(shown.and_then(name).unwrap_or_default())
+    let response = ComboBox::new("monitor", "")
+        .selected_text(&shown)
         .show_ui(ui, |ui| {
             for (number, monitor) in session.monitors.iter().enumerate() {
                 let here = monitor.id == session.shared;
@@ -100,11 +101,18 @@ fn monitors(ui: &mut Ui, bar: Bar<'_>) -> Option<Act> {
                     .clicked()
                 {
                     chosen = Some(Act::Engine(Command::SelectMonitor(monitor.id)));
+                    // By itself the list closes only for the mouse.
+                    ui.close();
                 }
             }
         })
         .response
         .on_hover_text(texts.get("monitor"));
+    response.widget_info(|| {
+        let mut info = WidgetInfo::labeled(Role::ComboBox, true, texts.get("monitor"));
+        info.current_text_value = Some(shown.clone());
+        info
+    });
     chosen
 }
 

@@ -22,7 +22,7 @@ pub(super) fn has_monitors(conn: &RustConnection) -> Result<bool, CaptureError> 
     Ok((version.major_version, version.minor_version) >= (1, 5))
 }
 
-/// Reads the monitors, each cut to the desktop, so that all of its pixels can be fetched.
+/// Reads the monitors from left to right, each cut to the desktop, so that all of its pixels can be fetched.
 pub(super) fn read(
     conn: &RustConnection,
     root: Window,
@@ -58,6 +58,8 @@ pub(super) fn read(
             });
         }
     }
+    // The server's own order says little to a person.
+    monitors.sort_by_key(|monitor| (monitor.x, monitor.y));
     if monitors.is_empty() {
         monitors.push(Monitor {
             id: 0,

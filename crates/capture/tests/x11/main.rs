@@ -7,129 +7,20 @@
     reason = "the helpers of a test are test code and have deadlines"
 )]
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
+mod monitors;
+mod stage;
+
 use std::time::{Duration, Instant};
 
-use aldis_capture::{CaptureError, Changes, Source, open_display};
-use aldis_screen::{Frame, Rect, Region};
+use aldis_capture::{CaptureError, Changes, open_display};
+use aldis_screen::{Rect, Region};
 use x11rb::connection::Connection as _;
 use x11rb::protocol::xproto::{
-    ConnectionExt as _, CreateGCAux, CreateWindowAux, ImageFormat, MOTION_NOTIFY_EVENT, WindowClass,
+    ConnectionExt as _, CreateWindowAux, MOTION_NOTIFY_EVENT, WindowClass,
 };
 use x11rb::protocol::xtest::ConnectionExt as _;
-use x11rb::rust_connection::RustConnection;
-use x11rb::wrapper::ConnectionExt as _;
 
-const SECOND: Duration = Duration::from_secs(1);
-const LIMIT: Duration = Duration::from_secs(20);
-
-/// An X server of the test's own.
-struct Xvfb {
-    process: Child,
-    name: String,
-}
-
-impl Xvfb {
-    fn start(extra: &[&str]) -> Self {
-        let mut process = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-noreset", "-screen", "0", "800x600x24"])
-            .args(extra)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("Xvfb is installed");
-        let mut number = String::new();
-        BufReader::new(process.stdout.take().unwrap())
-            .read_line(&mut number)
-            .unwrap();
-        Self {
-            process,
-            name: format!(":{}", number.trim()),
-        }
-    }
-
-    fn source(&self) -> Box<dyn Source> {
-        open_display(Some(&self.name)).unwrap()
-    }
-
-    fn client(&self) -> (RustConnection, u32) {
-        let (conn, number) = RustConnection::connect(Some(&self.name)).unwrap();
-        let root = conn.setup().roots[number].root;
-        (conn, root)
-    }
-}
-
-impl Drop for Xvfb {
-    fn drop(&mut self) {
-        self.process.kill().ok();
-        self.process.wait().ok();
-    }
-}
-
-/// Puts random pixels onto the root window and gives them as the capture must show them.
-fn draw(conn: &RustConnection, root: u32, rect: Rect, seed: u32) -> Vec<u8> {
-    let mut state = seed.wrapping_mul(2_654_435_761) | 1;
-    let mut sent = Vec::new();
-    let mut seen = Vec::new();
-    for _ in 0..rect.area() {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        let [_, r, g, b] = state.to_be_bytes();
-        sent.extend([b, g, r, 0]);
-        seen.extend([b, g, r, 255]);
-    }
-    let gc = conn.generate_id().unwrap();
-    conn.create_gc(gc, root, &CreateGCAux::new()).unwrap();
-    conn.put_image(
-        ImageFormat::Z_PIXMAP,
-        root,
-        gc,
-        rect.width as u16,
-        rect.height as u16,
-        i16::try_from(rect.x).unwrap(),
-        i16::try_from(rect.y).unwrap(),
-        0,
-        24,
-        &sent,
-    )
-    .unwrap();
-    conn.free_gc(gc).unwrap();
-    conn.sync().unwrap();
-    seen
-}
-
-fn pixels(frame: &Frame, rect: Rect) -> Vec<u8> {
-    (rect.y..rect.bottom())
-        .flat_map(|y| frame.row(rect, y).to_vec())
-        .collect()
-}
-
-/// Waits until the changes have what is asked for.
-fn wait_for(source: &mut dyn Source, wanted: impl Fn(&Changes) -> bool) -> Changes {
-    let start = Instant::now();
-    loop {
-        let changes = source.wait(Some(LIMIT)).unwrap();
-        if wanted(&changes) {
-            return changes;
-        }
-        assert!(
-            start.elapsed() < LIMIT,
-            "in vain, the last were {changes:?}"
-        );
-    }
-}
-
-/// Takes what there is from the start, so that only later changes remain.
-fn settle(source: &mut dyn Source) -> Frame {
-    let mut frame = Frame::default();
-    loop {
-        source.grab(&mut frame, &mut Region::new()).unwrap();
-        let changes = source.wait(Some(Duration::from_millis(200))).unwrap();
-        if changes.is_empty() {
-            return frame;
-        }
-    }
-}
+use stage::{LIMIT, SECOND, Xvfb, draw, pixels, settle, wait_for};
 
 #[test]
 fn drawn_pixels_are_reported_and_grabbed_exactly() {
@@ -292,76 +183,6 @@ fn a_waker_ends_a_wait() {
             .unwrap()
             .is_empty()
     );
-}
-
-#[test]
-fn only_a_known_monitor_can_be_chosen() {
-    let server = Xvfb::start(&[]);
-    let mut source = server.source();
-    let frame = settle(&mut *source);
-    let shared = source.shared();
-    let unknown = source
-        .monitors()
-        .iter()
-        .map(|monitor| monitor.id)
-        .max()
-        .unwrap()
-        + 1;
-    assert!(
-        matches!(source.select(unknown), Err(CaptureError::UnknownMonitor(id)) if id == unknown)
-    );
-    assert_eq!(source.shared(), shared);
-    source.select(shared).unwrap();
-    assert!(source.wait(Some(LIMIT)).unwrap().screen);
-    let mut again = frame.clone();
-    let mut damage = Region::new();
-    source.grab(&mut again, &mut damage).unwrap();
-    assert_eq!(damage.rects(), [frame.bounds()]);
-    assert_eq!(again, frame);
-}
-
-#[test]
-fn a_second_monitor_is_cut_out_of_the_desktop() {
-    use x11rb::protocol::randr::{ConnectionExt as _, MonitorInfo};
-    let server = Xvfb::start(&[]);
-    let (conn, root) = server.client();
-    let name = conn
-        .intern_atom(false, b"right")
-        .unwrap()
-        .reply()
-        .unwrap()
-        .atom;
-    let (x, y, width, height) = (500, 100, 200, 300);
-    let info = MonitorInfo {
-        name,
-        x,
-        y,
-        width,
-        height,
-        ..MonitorInfo::default()
-    };
-    conn.randr_set_monitor(root, info).unwrap();
-    conn.sync().unwrap();
-    let mut source = server.source();
-    let id = source
-        .monitors()
-        .iter()
-        .find(|monitor| monitor.name == "right")
-        .unwrap()
-        .id;
-    settle(&mut *source);
-    source.select(id).unwrap();
-    let mut frame = Frame::default();
-    source.grab(&mut frame, &mut Region::new()).unwrap();
-    assert_eq!((frame.width(), frame.height()), (200, 300));
-
-    let wanted = draw(&conn, root, Rect::new(490, 90, 30, 40), 5);
-    wait_for(&mut *source, |changes| changes.screen);
-    let mut damage = Region::new();
-    source.grab(&mut frame, &mut damage).unwrap();
-    assert_eq!(damage.rects(), [Rect::new(0, 0, 20, 30)]);
-    let corner = &wanted[(10 * 30 + 10) * 4..][..20 * 4];
-    assert_eq!(frame.row(Rect::new(0, 0, 20, 30), 0), corner);
 }
 
 #[test]

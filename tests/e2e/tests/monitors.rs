@@ -1,0 +1,130 @@
+//! A customer with more than one monitor.
+
+use aldis_e2e::paint::Easel;
+use aldis_e2e::{Picture, Rect, SUPPORTER, Scene, Seen, Watcher, named, starting};
+use anyhow::{Result, ensure};
+
+const LEFT: Rect = Rect {
+    x: 0,
+    y: 0,
+    width: 560,
+    height: 700,
+};
+
+const RIGHT: Rect = Rect {
+    x: 560,
+    y: 60,
+    width: 464,
+    height: 600,
+};
+
+/// What the toolbar of a full screen is asked for, and sent away again, with.
+const TOOLBAR: &str = "ctrl+alt+shift+t";
+
+#[test]
+fn each_monitor_is_shown_and_clicked_on_by_itself() -> Result<()> {
+    let mut scene = Scene::start("monitors-choice")?;
+    let theirs = scene.customer.desk().display();
+    theirs.add_monitor("left", LEFT, true)?;
+    theirs.add_monitor("right", RIGHT, false)?;
+    scene.login()?;
+    let code = scene.waiting_customer("Emma")?;
+    let _viewer = scene.supporter.connect(&code, &["--fullscreen"])?;
+    scene.customer.answer("Allow")?;
+    scene.customer.wait_banner(SUPPORTER, "Full control")?;
+    scene.park_pointer()?;
+    scene.wait_same_part("left", LEFT)?;
+
+    let area = Rect {
+        x: RIGHT.x + 20,
+        y: RIGHT.y + 100,
+        width: 400,
+        height: 450,
+    };
+    let theirs = scene.customer.desk().display();
+    let easel = Easel::new(theirs, area)?;
+    choose(&scene, "2: right")?;
+    for seed in 1..=2 {
+        let picture = Picture::random(area.width.try_into()?, area.height.try_into()?, seed);
+        easel.show(&picture)?;
+        let shown = scene.wait_same_part("right", RIGHT)?;
+        ensure!(
+            shown.colours() > 1000,
+            "the picture is on the second monitor"
+        );
+    }
+    drop(easel);
+
+    let mut watcher = Watcher::open(theirs, area)?;
+    scene.wait_same_part("right-watched", RIGHT)?;
+    let ours = scene.supporter.desk().display();
+    ours.click(200, 300)?;
+    let place = (RIGHT.x + 200, RIGHT.y + 300);
+    watcher.wait("a click on the second monitor", |seen| clicked(seen, place))?;
+    drop(watcher);
+
+    scene.park_pointer()?;
+    choose(&scene, "1: left")?;
+    scene.wait_same_part("left-again", LEFT)?;
+    let mut watcher = Watcher::open(theirs, Rect { x: 50, ..area })?;
+    scene.wait_same_part("left-watched", LEFT)?;
+    ours.click(300, 400)?;
+    watcher
+        .wait("a click on the first monitor", |seen| {
+            clicked(seen, (300, 400))
+        })
+        .map(drop)
+}
+
+#[test]
+fn monitors_that_come_go_and_change_are_followed() -> Result<()> {
+    let mut scene = Scene::start("monitors-changes")?;
+    let (_code, _viewer) = scene.session("Allow")?;
+    let theirs = scene.customer.desk().display();
+    theirs.add_monitor("right", RIGHT, false)?;
+    choose(&scene, "2: right")?;
+    scene.wait_same_part("right", RIGHT)?;
+
+    theirs.remove_monitor("right")?;
+    scene.wait_same_pixels("whole")?;
+
+    let small = Rect {
+        x: 0,
+        y: 0,
+        width: 800,
+        height: 500,
+    };
+    theirs.resize(small.width.try_into()?, small.height.try_into()?)?;
+    scene.wait_same_part("small", small)?;
+    let area = Rect {
+        x: 300,
+        y: 200,
+        width: 400,
+        height: 280,
+    };
+    let mut watcher = Watcher::open(theirs, area)?;
+    scene.wait_same_part("small-watched", small)?;
+    scene.supporter.desk().display().click(650, 450)?;
+    watcher
+        .wait("a click on the smaller screen", |seen| {
+            clicked(seen, (650, 450))
+        })
+        .map(drop)
+}
+
+/// Chooses a monitor in the toolbar, which is shown only meanwhile.
+fn choose(scene: &Scene, monitor: &str) -> Result<()> {
+    let desk = scene.supporter.desk();
+    desk.display().key(TOOLBAR)?;
+    desk.press(&named("Monitor"))?;
+    desk.press(&starting(monitor))?;
+    desk.gone(&starting(monitor))?;
+    desk.display().key(TOOLBAR)?;
+    desk.gone(&named("Monitor"))
+}
+
+fn clicked(seen: &[Seen], (x, y): (i32, i32)) -> bool {
+    let here = |at_x: i16, at_y: i16| (i32::from(at_x), i32::from(at_y)) == (x, y);
+    seen.iter()
+        .any(|it| matches!(it, Seen::Button(1, false, at_x, at_y) if here(*at_x, *at_y)))
+}
