@@ -14,6 +14,8 @@ use std::time::Duration;
 use aldis_screen::{Frame, FrameError, Region};
 use thiserror::Error;
 
+#[cfg(all(feature = "scrap", target_os = "linux"))]
+mod scrap;
 #[cfg(not(any(target_os = "linux", windows, target_os = "macos")))]
 mod unsupported;
 #[cfg(target_os = "linux")]
@@ -187,6 +189,15 @@ pub enum CaptureError {
 }
 
 /// Opens this machine's screen.
+///
+/// With the feature `scrap`, an X11 screen that cannot be read in the usual way is read by that.
 pub fn open() -> Result<Box<dyn Source>, CaptureError> {
-    system::open()
+    match system::open() {
+        #[cfg(all(feature = "scrap", target_os = "linux"))]
+        Err(error) if scrap::may_help(&error) => scrap::open().map_err(|other| {
+            tracing::debug!(%other, "scrap cannot read the screen either");
+            error
+        }),
+        result => result,
+    }
 }

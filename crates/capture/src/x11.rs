@@ -23,8 +23,8 @@ use x11rb::rust_connection::RustConnection;
 use crate::{CaptureError, Changes, Monitor, Source, Waker};
 
 mod grab;
-mod layout;
-mod pointer;
+pub(crate) mod layout;
+pub(crate) mod pointer;
 
 /// The most events handled before a wait returns, so that a flood cannot hold it.
 const MAX_EVENTS: usize = 4096;

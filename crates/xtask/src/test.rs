@@ -55,6 +55,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     // The tests on screens start these programs.
     timed("build", &mut || build_apps(false).map(drop))?;
     timed("tests", &mut || tests(options.no_screens))?;
+    timed("scrap", &mut scrap)?;
     println!("{}", times.text(("step", "time")));
     let screens = if options.no_screens {
         "without the tests on virtual displays"
@@ -81,6 +82,26 @@ fn tests(no_screens: bool) -> Result<()> {
         command.args(["--", "--test-threads", "2"]);
     }
     step("tests", &mut command)
+}
+
+/// Builds and tries the optional way of reading the screen; only `capture` is compiled once more for it.
+fn scrap() -> Result<()> {
+    let package = [
+        "-p",
+        "aldis-capture",
+        "--features",
+        "scrap",
+        "--test",
+        "scrap",
+    ];
+    step(
+        "lints of scrap",
+        cargo()
+            .arg("clippy")
+            .args(package)
+            .args(["--", "-D", "warnings"]),
+    )?;
+    step("test of scrap", cargo().arg("test").args(package))
 }
 
 /// A duration for people.

@@ -11,7 +11,7 @@ use crate::{CaptureError, Monitor};
 const MAX_MONITORS: usize = 32;
 
 /// Whether the server knows monitors (`RandR` 1.5); otherwise the whole desktop counts as one.
-pub(super) fn has_monitors(conn: &RustConnection) -> Result<bool, CaptureError> {
+pub(crate) fn has_monitors(conn: &RustConnection) -> Result<bool, CaptureError> {
     if conn
         .extension_information(randr::X11_EXTENSION_NAME)?
         .is_none()

@@ -7,7 +7,7 @@ use x11rb::rust_connection::RustConnection;
 use crate::{CaptureError, MAX_POINTER_SIDE, PointerShape};
 
 /// Where the pointer is, in desktop pixels.
-pub(super) fn position(conn: &RustConnection, root: Window) -> Result<(i32, i32), CaptureError> {
+pub(crate) fn position(conn: &RustConnection, root: Window) -> Result<(i32, i32), CaptureError> {
     let reply = conn.query_pointer(root)?.reply()?;
     Ok((reply.root_x.into(), reply.root_y.into()))
 }

@@ -17,7 +17,7 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(20);
 /// An X server of the test's own.
 pub(crate) struct Xvfb {
     process: Child,
-    name: String,
+    pub(crate) name: String,
 }
 
 impl Xvfb {

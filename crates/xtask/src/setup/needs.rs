@@ -1,6 +1,6 @@
 //! What the project needs from the system, and how each package manager calls it.
 //!
-//! The build needs no library at all: X11 is spoken in plain Rust, and what eframe uses is opened at run time.
+//! The usual build needs no library at all: X11 is spoken in plain Rust, and what eframe uses is opened at run time.
 
 use super::Purpose;
 use super::managers::Manager;
@@ -149,6 +149,17 @@ pub(super) const NEEDS: &[Need] = &[
             Named("dbus-daemon at-spi2-core python3-pyatspi util-linux"),
             Named("dbus at-spi2-core python-atspi util-linux"),
             Named("dbus-1-daemon at-spi2-core python3-atspi util-linux"),
+            NO_STAGE,
+        ],
+    },
+    Need {
+        what: "XCB, which the optional feature scrap is linked with",
+        purpose: Purpose::Test,
+        packages: [
+            Named("libxcb1-dev libxcb-shm0-dev libxcb-randr0-dev"),
+            Named("libxcb-devel"),
+            Named("libxcb"),
+            Named("libxcb-devel"),
             NO_STAGE,
         ],
     },

@@ -33,7 +33,8 @@ impl Metadata {
     /// Asks cargo.
     pub(super) fn read() -> Result<Self> {
         let output = run::cargo()
-            .args(["metadata", "--format-version", "1"])
+            // An optional dependency ships, too, with whoever asks for it.
+            .args(["metadata", "--format-version", "1", "--all-features"])
             .output()
             .context("cargo metadata")?;
         ensure!(
