@@ -41,20 +41,7 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
-        .with_writer(std::io::stderr)
-        .init();
-    match run(Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            #[expect(clippy::print_stderr, reason = "there is no window to say it in")]
-            {
-                eprintln!("aldis-sos: {error:#}");
-            }
-            ExitCode::FAILURE
-        }
-    }
+    aldis_cli::main(run)
 }
 
 fn run(arguments: Arguments) -> anyhow::Result<()> {

@@ -1,11 +1,7 @@
 //! `aldis-server`: the rendezvous server's command line.
 
 #![forbid(unsafe_code)]
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a command line speaks there"
-)]
+#![expect(clippy::print_stdout, reason = "a command line speaks there")]
 
 use std::io::Read as _;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -101,17 +97,7 @@ impl Data {
 }
 
 fn main() -> ExitCode {
-    tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
-        .with_writer(std::io::stderr)
-        .init();
-    match run(Arguments::parse().command) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("aldis-server: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    aldis_cli::main(|Arguments { command }| run(command))
 }
 
 fn run(command: Command) -> anyhow::Result<()> {

@@ -4,8 +4,8 @@ use std::io::Read as _;
 
 use aldis_trust::{CaseLink, ServerName};
 use aldis_viewer::client::Client;
-use aldis_wire::Millis;
-use aldis_wire::signal::{Answer, Case, Request};
+use aldis_wire::signal::{Answer, Case, Refusal, Request, Status};
+use aldis_wire::{Code, Millis};
 use anyhow::{Context as _, bail};
 use serde::Serialize;
 
@@ -111,6 +111,18 @@ async fn client() -> anyhow::Result<(Client, ServerName)> {
     let (server, token) = SignIn::load().context("you are not signed in; use `aldis login`")?;
     let client = Client::resume(&server, token).await?;
     Ok((client, server))
+}
+
+/// Says why this case's customer cannot be connected to, as far as that is known before anybody is asked.
+pub(crate) async fn check_open(code: Code) -> anyhow::Result<()> {
+    let (client, _) = client().await?;
+    let answer = client.ask(Request::ShowCase { code }).await;
+    client.close().await;
+    match answer? {
+        Answer::Case(case) if case.status == Status::Closed => Err(Refusal::Closed.into()),
+        Answer::Case(case) if case.status == Status::Expired => Err(Refusal::Expired.into()),
+        _ => Ok(()),
+    }
 }
 
 /// Works with cases.

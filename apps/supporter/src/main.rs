@@ -1,11 +1,7 @@
 //! `aldis`: the supporter's app, and its command line for scripts.
 
 #![forbid(unsafe_code)]
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a command line speaks there"
-)]
+#![expect(clippy::print_stdout, reason = "a command line speaks there")]
 
 mod app;
 mod cli;
@@ -161,17 +157,7 @@ struct Form {
 }
 
 fn main() -> ExitCode {
-    tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
-        .with_writer(std::io::stderr)
-        .init();
-    match run(Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("aldis: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    aldis_cli::main(run)
 }
 
 fn run(Arguments { look, command }: Arguments) -> anyhow::Result<()> {

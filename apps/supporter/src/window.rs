@@ -9,7 +9,7 @@ use egui::{Vec2, ViewportBuilder};
 
 use crate::app::App;
 use crate::settings::{self, SignIn};
-use crate::{Look, Target, stats};
+use crate::{Look, Target, cli, stats};
 
 /// What `aldis connect` asks for.
 #[derive(Clone, Debug)]
@@ -36,6 +36,9 @@ pub(crate) fn open(
     if named.is_some_and(|named| known.is_some_and(|known| known.fingerprint != named.fingerprint))
     {
         anyhow::bail!("the link is for another server than the one you are signed in to");
+    }
+    if let Some(only) = &only {
+        runtime.block_on(cli::check_open(only.target.code))?;
     }
     let identity = settings::identity()?;
     // The engine starts before the window is there to be repainted.

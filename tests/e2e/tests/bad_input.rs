@@ -31,15 +31,6 @@ fn assert_one_line(done: &Finished, what: &str) -> Result<String> {
     Ok(lines.concat())
 }
 
-/// Arguments that are none: a first line that says so, then help, and a non-zero exit code.
-fn assert_refused(done: &Finished, what: &str) -> Result<()> {
-    ensure!(
-        !done.status.success() && done.stderr.contains("error: "),
-        "{what:?} is refused: {done:?}"
-    );
-    Ok(())
-}
-
 #[test]
 fn wrong_passwords_and_unknown_users_hear_the_same_words() -> Result<()> {
     let scene = Scene::start("bad_input-password")?;
@@ -101,20 +92,14 @@ fn a_wrong_password_in_the_window_says_so_and_the_right_one_works() -> Result<()
 fn codes_that_lead_nowhere() -> Result<()> {
     let mut scene = Scene::start("bad_input-codes")?;
     scene.login()?;
-    assert_one_line(
-        &scene
-            .supporter
-            .command(&["cases", "show", "s00-000-001", "--json"], None)?,
-        "unknown",
-    )?;
-    for code in ["s12-34", "hello", ""] {
-        assert_refused(
-            &scene
-                .supporter
-                .command(&["cases", "show", code, "--json"], None)?,
-            code,
-        )?;
-        assert_refused(&scene.supporter.command(&["connect", code], None)?, code)?;
+    let refused = |arguments: &[&str]| {
+        let done = scene.supporter.command(arguments, None)?;
+        assert_one_line(&done, &arguments.join(" "))
+    };
+    refused(&["cases", "show", "s00-000-001", "--json"])?;
+    for code in ["s12-34", "hello", "", "two\nlines"] {
+        refused(&["cases", "show", code, "--json"])?;
+        refused(&["connect", code])?;
     }
     let case = scene.supporter.new_case_by_command("Emma")?;
     let code = case
@@ -123,14 +108,9 @@ fn codes_that_lead_nowhere() -> Result<()> {
         .context("a code")?
         .to_owned();
     scene.supporter.json(&["cases", "close", &code, "--json"])?;
-    for (code, said) in [("s00-000-001", "has this code"), (&code, "closed")] {
-        let mut viewer = scene.supporter.connect(code, &[])?;
-        wait::until(&format!("the viewer to say {said}"), wait::STEP, || {
-            let told = scene.supporter.desk().shows(&containing(said))
-                || viewer.program.errors().contains(said);
-            Ok(told.then_some(()))
-        })?;
-        viewer.program.kill()?;
+    for (code, reason) in [("s00-000-001", "has this code"), (&code, "closed")] {
+        let said = refused(&["connect", code])?;
+        ensure!(said.contains(reason), "{code}: {said}");
     }
 
     let server = scene.server.name().to_owned();
@@ -257,10 +237,11 @@ fn an_unreachable_server_is_said_to_be_that() -> Result<()> {
         SUPPORTER,
         "--password-stdin",
     ];
-    assert_refused(
+    assert_one_line(
         &scene.supporter.command(&nonsense, Some(PASSWORD))?,
         "a malformed server name",
     )
+    .map(drop)
 }
 
 #[test]
@@ -303,7 +284,45 @@ fn the_server_says_why_it_cannot_start() -> Result<()> {
         &run(Path::new("/proc/aldis"), "127.0.0.1:0")?,
         "the data folder is not writable",
     )?;
-    assert_refused(&run(&data, "nonsense")?, "a malformed address")
+    assert_one_line(&run(&data, "nonsense")?, "a malformed address").map(drop)
+}
+
+#[test]
+fn wrong_arguments_are_one_line_and_help_is_help() -> Result<()> {
+    let desk = Desk::start("bad_input-arguments", "desk", DeskOptions::default())?;
+    let binaries = Binaries::beside_me()?;
+    let run = |binary: &Path, arguments: &[&str]| {
+        let mut command = desk.command(binary);
+        command.args(arguments);
+        desk.run("arguments", &command, None, wait::STEP)
+    };
+    let (supporter, customer) = (binaries.supporter()?, binaries.customer()?);
+    let server = binaries.server()?;
+    for (binary, arguments) in [
+        (&supporter, &["--nonsense"][..]),
+        (&supporter, &["cnnect", "s12-345-678"]),
+        (&supporter, &["cases"]),
+        (&supporter, &["login"]),
+        (&customer, &["--code", "hello"]),
+        (&customer, &["--server", "nonsense"]),
+        (&customer, &["not-a-link"]),
+        (&server, &[]),
+        (&server, &["user", "add"]),
+        (&server, &["run", "--listen", "nonsense"]),
+    ] {
+        let said = assert_one_line(&run(binary, arguments)?, &arguments.join(" "))?;
+        ensure!(said.ends_with("--help`"), "what to do: {said}");
+    }
+    for binary in [&supporter, &customer, &server] {
+        for (argument, shown) in [("--help", "Usage:"), ("--version", "aldis")] {
+            let done = run(binary, &[argument])?;
+            ensure!(
+                done.status.success() && done.stdout.contains(shown),
+                "{argument}: {done:?}"
+            );
+        }
+    }
+    Ok(())
 }
 
 #[test]

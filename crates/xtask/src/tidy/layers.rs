@@ -27,7 +27,7 @@ const LAYERS: &[(Layer, &[&str])] = &[
         Layer::Adapter,
         &["link", "capture", "inject", "platform", "present", "store"],
     ),
-    (Layer::Shell, &["host", "viewer", "rendezvous", "ui"]),
+    (Layer::Shell, &["host", "viewer", "rendezvous", "ui", "cli"]),
     (Layer::App, &["supporter", "customer", "server"]),
     (Layer::Tool, &["xtask", "e2e", "sim", "netlab", "fuzz"]),
 ];
