@@ -173,6 +173,7 @@ impl eframe::App for App {
         let form = match self.view.stage {
             Stage::Live { .. } => Form::Banner,
             Stage::Asked { .. } => Form::Urgent,
+            Stage::Over { .. } => Form::Ended,
             _ => Form::Calm,
         };
         let new = self.form != Some(form);
@@ -181,6 +182,9 @@ impl eframe::App for App {
             self.form_again = new;
             window::apply(ctx, form, self.texts);
             ctx.request_repaint_after(std::time::Duration::from_millis(100));
+        }
+        if form == Form::Ended && ctx.input(|input| input.pointer.any_pressed()) {
+            window::step_back(ctx);
         }
     }
 

@@ -14,8 +14,10 @@ const BANNER: Vec2 = Vec2::new(780.0, 92.0);
 pub(crate) enum Form {
     /// An ordinary window.
     Calm,
-    /// An ordinary window that must be seen.
+    /// An ordinary window that must be seen: a question.
     Urgent,
+    /// One that must be seen once: the end of a session.
+    Ended,
     /// A bar at the top of the screen, above all windows.
     Banner,
 }
@@ -52,20 +54,20 @@ pub(crate) fn apply(ctx: &Context, form: Form, texts: Texts) {
         texts.get("customer-title").into_owned(),
     ));
     match form {
-        Form::Calm | Form::Urgent => {
+        Form::Calm | Form::Urgent | Form::Ended => {
             send(ViewportCommand::Decorations(true));
             send(ViewportCommand::InnerSize(CALM));
-            let level = if form == Form::Urgent {
-                WindowLevel::AlwaysOnTop
-            } else {
+            let level = if form == Form::Calm {
                 WindowLevel::Normal
+            } else {
+                WindowLevel::AlwaysOnTop
             };
             send(ViewportCommand::WindowLevel(level));
             if let Some(monitor) = monitor(ctx) {
                 let corner = ((monitor - CALM) / 2.0).max(Vec2::ZERO);
                 send(ViewportCommand::OuterPosition(corner.to_pos2()));
             }
-            if form == Form::Urgent {
+            if form != Form::Calm {
                 send(ViewportCommand::Minimized(false));
                 send(ViewportCommand::Focus);
                 let attention = egui::UserAttentionType::Critical;
@@ -82,6 +84,11 @@ pub(crate) fn apply(ctx: &Context, form: Form, texts: Texts) {
             }
         }
     }
+}
+
+/// Lets other windows cover this one again.
+pub(crate) fn step_back(ctx: &Context) {
+    ctx.send_viewport_cmd(ViewportCommand::WindowLevel(WindowLevel::Normal));
 }
 
 fn monitor(ctx: &Context) -> Option<Vec2> {

@@ -35,6 +35,35 @@ pub(crate) struct Remote {
     buttons: Vec<Button>,
     had_focus: bool,
     wants_focus: bool,
+    aim: Aim,
+}
+
+/// Whether it is known where our own pointer is in the window.
+///
+/// No system tells a window that it moved under a resting pointer, as it does when it fills the screen; and what was
+/// said of the pointer just before may be heard just after.
+#[derive(Default)]
+struct Aim {
+    window: Option<Rect>,
+    since: f64,
+    known: bool,
+}
+
+impl Aim {
+    /// The time in seconds after which nothing of the window's earlier place is heard any more.
+    const SETTLES: f64 = 0.3;
+
+    fn hear(&mut self, window: Option<Rect>, now: f64, pointer: bool) {
+        if window != self.window {
+            *self = Self {
+                window,
+                since: now,
+                known: false,
+            };
+        } else if pointer && now > self.since + Self::SETTLES {
+            self.known = true;
+        }
+    }
 }
 
 /// The texture of the customer's screen.
@@ -204,6 +233,10 @@ impl Remote {
         let (window, events) = ui.input(|input| (input.focused, input.events.clone()));
         let focused = response.has_focus() && window;
         happened.focused = focused;
+        let of_pointer =
+            |event: &Event| matches!(event, Event::PointerMoved(_) | Event::PointerButton { .. });
+        let (inner, now) = ui.input(|input| (input.viewport().inner_rect, input.time));
+        self.aim.hear(inner, now, events.iter().any(of_pointer));
         if !control || self.had_focus && !focused {
             happened.inputs.extend(self.let_go());
         }
@@ -294,7 +327,7 @@ impl Remote {
         }
         let hovered = response
             .hover_pos()
-            .filter(|at| image.contains(*at) && control);
+            .filter(|at| image.contains(*at) && control && self.aim.known);
         let size = session.picture.size().unwrap_or((1, 1));
         let factor = image.size() / Vec2::new(size.0 as f32, size.1 as f32);
         let remote = place.map(|(x, y)| image.min + Vec2::new(f32::from(x), f32::from(y)) * factor);
@@ -344,4 +377,26 @@ fn crop(frame: &aldis_screen::Frame, rect: aldis_screen::Rect) -> ColorImage {
         );
     }
     ColorImage::new([rect.width as usize, rect.height as usize], pixels)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_that_moved_does_not_know_where_our_pointer_is() {
+        let at = |x: f32| Some(Rect::from_min_size(Pos2::new(x, 0.0), Vec2::splat(100.0)));
+        let mut aim = Aim::default();
+        let mut known = |window, now, pointer| {
+            aim.hear(window, now, pointer);
+            aim.known
+        };
+        assert!(!known(at(0.0), 1.0, true), "of an earlier place");
+        assert!(!known(at(0.0), 1.1, true), "perhaps of an earlier place");
+        assert!(!known(at(0.0), 2.0, false), "nothing");
+        assert!(known(at(0.0), 3.0, true));
+        assert!(known(at(0.0), 4.0, false));
+        assert!(!known(at(9.0), 5.0, false), "the window moved");
+        assert!(known(at(9.0), 6.0, true));
+    }
 }

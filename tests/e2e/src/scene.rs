@@ -140,16 +140,8 @@ impl Scene {
             "View only"
         };
         self.customer.wait_banner(SUPPORTER, shown)?;
-        self.park_pointer()?;
         self.wait_first_picture()?;
         Ok(viewer)
-    }
-
-    /// Moves the supporter's pointer into the far corner: the viewer paints it where it last knew it to be, which was
-    /// before its window filled the screen.
-    pub fn park_pointer(&self) -> Result<()> {
-        let ours = self.supporter.desk().display();
-        ours.point((ours.width() - 1).into(), (ours.height() - 1).into())
     }
 
     /// Waits until the viewer shows the customer's screen at all.

@@ -330,6 +330,44 @@ fn stop_control_leaves_seeing_and_end_ends() -> Result<()> {
 }
 
 #[test]
+fn the_end_is_seen_though_another_window_was_in_front() -> Result<()> {
+    let mut scene = Scene::start("first_light-end-in-front")?;
+    let (_code, _viewer) = scene.session("Allow")?;
+    let desk = scene.customer.desk();
+    let mut command = desk.command("xterm");
+    command.args([
+        "-geometry",
+        "200x60+0+0",
+        "-fa",
+        "Monospace",
+        "-title",
+        "Work",
+    ]);
+    let _work = desk.start_program("work", &command)?;
+    wait::until("the other window", wait::STEP, || {
+        let found = desk
+            .display()
+            .tool("xdotool", &["search", "--onlyvisible", "--name", "^Work$"])?;
+        Ok(found.status.success().then_some(()))
+    })?;
+    // The customer works in it.
+    desk.display().click(500, 600)?;
+    desk.display().type_text("ls")?;
+
+    let ours = scene.supporter.desk();
+    ours.display().key("ctrl+alt+shift+t")?;
+    ours.press(&named("End session").role("button"))?;
+    scene.customer.wait_ended()?;
+    let desk = scene.customer.desk();
+    let button = named("Close").role("button");
+    wait::until("the window in front", wait::STEP, || {
+        let (x, y) = desk.find(&button)?.area.middle();
+        desk.display().click(x, y)?;
+        Ok((!desk.shows(&button)).then_some(()))
+    })
+}
+
+#[test]
 fn a_customer_without_a_code_makes_a_case_and_a_link_joins() -> Result<()> {
     let mut scene = Scene::start("first_light-no-code")?;
     scene.login()?;

@@ -32,7 +32,6 @@ fn each_monitor_is_shown_and_clicked_on_by_itself() -> Result<()> {
     let _viewer = scene.supporter.connect(&code, &["--fullscreen"])?;
     scene.customer.answer("Allow")?;
     scene.customer.wait_banner(SUPPORTER, "Full control")?;
-    scene.park_pointer()?;
     scene.wait_same_part("left", LEFT)?;
 
     let area = Rect {
@@ -63,7 +62,6 @@ fn each_monitor_is_shown_and_clicked_on_by_itself() -> Result<()> {
     watcher.wait("a click on the second monitor", |seen| clicked(seen, place))?;
     drop(watcher);
 
-    scene.park_pointer()?;
     choose(&scene, "1: left")?;
     scene.wait_same_part("left-again", LEFT)?;
     let mut watcher = Watcher::open(theirs, Rect { x: 50, ..area })?;
