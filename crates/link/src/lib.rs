@@ -12,6 +12,7 @@ pub mod contact;
 mod frames;
 mod identity;
 mod node;
+mod reset;
 mod signal;
 mod socket;
 

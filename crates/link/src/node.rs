@@ -19,6 +19,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::identity::Identity;
+use crate::reset;
 use crate::socket::PlainSocket;
 
 /// How long one dial may take.
@@ -105,8 +106,8 @@ impl Node {
             _ => BindError::Refused { address, source },
         })?;
         let provider = Arc::new(ring::default_provider());
-        let endpoint =
-            open_endpoint(socket).map_err(|source| BindError::Refused { address, source })?;
+        let endpoint = open_endpoint(socket, &reset::config(&identity))
+            .map_err(|source| BindError::Refused { address, source })?;
         Ok(Self {
             endpoint,
             identity,
@@ -279,15 +280,15 @@ impl Node {
     }
 }
 
-fn open_endpoint(socket: UdpSocket) -> std::io::Result<Endpoint> {
+fn open_endpoint(socket: UdpSocket, config: &EndpointConfig) -> std::io::Result<Endpoint> {
     let runtime = Arc::new(TokioRuntime);
     let plain = socket.try_clone()?;
-    match Endpoint::new(EndpointConfig::default(), None, socket, runtime.clone()) {
+    match Endpoint::new(config.clone(), None, socket, runtime.clone()) {
         Ok(endpoint) => Ok(endpoint),
         Err(error) => {
             tracing::info!(%error, "the system lacks what QUIC's own socket wants");
             let plain = Arc::new(PlainSocket::new(plain)?);
-            Endpoint::new_with_abstract_socket(EndpointConfig::default(), None, plain, runtime)
+            Endpoint::new_with_abstract_socket(config.clone(), None, plain, runtime)
         }
     }
 }

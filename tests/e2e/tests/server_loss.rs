@@ -8,6 +8,9 @@ use aldis_e2e::{Picture, Rect, SUPPORTER, Scene, Watcher, named, wait};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
+/// Less than the time after which a silent server counts as lost: one that was restarted says that it is another.
+const SOON: Duration = Duration::from_secs(15);
+
 #[test]
 fn a_session_outlives_the_server_and_both_sides_find_it_again() -> Result<()> {
     let mut scene = Scene::start("server_loss-session")?;
@@ -50,16 +53,12 @@ fn a_session_outlives_the_server_and_both_sides_find_it_again() -> Result<()> {
     drop(watcher);
 
     scene.server.restart()?;
-    wait::until(
-        "the server to know of the session again",
-        Duration::from_mins(1),
-        || {
-            let case = scene.supporter.case(&code)?;
-            let running = case.get("status").and_then(Value::as_str) == Some("InProgress");
-            let online = case.get("customer_online") == Some(&Value::Bool(true));
-            Ok((running && online).then_some(()))
-        },
-    )?;
+    wait::until("the server to know of the session again", SOON, || {
+        let case = scene.supporter.case(&code)?;
+        let running = case.get("status").and_then(Value::as_str) == Some("InProgress");
+        let online = case.get("customer_online") == Some(&Value::Bool(true));
+        Ok((running && online).then_some(()))
+    })?;
     let case = scene.supporter.case(&code)?;
     ensure!(
         case.get("supporter").and_then(Value::as_str) == Some(SUPPORTER),
@@ -88,16 +87,12 @@ fn the_queue_and_the_waiting_customer_come_back_by_themselves() -> Result<()> {
 
     scene.server.kill()?;
     scene.server.restart()?;
-    wait::until(
-        "the customer to be online again",
-        Duration::from_mins(1),
-        || {
-            Ok(
-                (scene.supporter.case(&code)?.get("customer_online") == Some(&Value::Bool(true)))
-                    .then_some(()),
-            )
-        },
-    )?;
+    wait::until("the customer to be online again", SOON, || {
+        Ok(
+            (scene.supporter.case(&code)?.get("customer_online") == Some(&Value::Bool(true)))
+                .then_some(()),
+        )
+    })?;
     scene.customer.wait_waiting()?;
 
     // A change made after the return reaches the window, so it listens again.
