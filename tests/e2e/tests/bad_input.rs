@@ -385,7 +385,7 @@ fn a_customer_whose_machine_dies_goes_offline_and_can_come_back() -> Result<()> 
     let mut scene = Scene::start("bad_input-dead-customer")?;
     let (code, viewer) = scene.session("Allow")?;
     scene.customer.window()?.kill()?;
-    offline_and_back(&mut scene, &code, viewer, Duration::from_secs(45))
+    offline_and_back(&mut scene, &code, viewer, Duration::from_secs(25))
 }
 
 /// Both the server and the viewer learn that the customer is gone, and the customer may come back.
@@ -401,7 +401,7 @@ fn offline_and_back(
                 .then_some(()),
         )
     })?;
-    // The server first gives the customer time to come back into the session.
+    // The viewer asks for the customer anew, and so the server knows that nobody is left in the session.
     wait::until("the session to be over for the server", limit, || {
         let case = scene.supporter.case(code)?;
         Ok((case.get("status").and_then(Value::as_str) == Some("Pending")).then_some(()))

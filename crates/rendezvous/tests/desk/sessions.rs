@@ -314,6 +314,30 @@ async fn a_session_outlives_its_customers_connection_to_the_server() {
 }
 
 #[tokio::test]
+async fn a_session_that_both_sides_have_lost_is_over_at_once() {
+    let office = Office::open().await;
+    let (mut eva, ana, code) = waiting(&office).await;
+    let session = eva.connect(code).await.unwrap();
+    ana.allow(session).await;
+    let at = ana.up(session).await.unwrap();
+    drop(ana);
+    let lost = |case: &Case| !case.customer_online && case.supporter.is_some();
+    eva.case_pushed("the customer's loss", code, lost).await;
+    let tom = office.supporter("tom").await;
+    assert_eq!(tom.connect(code).await, Err(Refusal::Busy));
+    // Who helps there asks anew only when the link to the customer is gone as well.
+    assert_eq!(eva.connect(code).await, Err(Refusal::CustomerAbsent));
+    let over = |case: &Case| case.supporter.is_none();
+    let case = eva.case_pushed("the end", code, over).await;
+    assert_eq!(case.status, Status::Pending);
+    // The customer's machine knows better: there it runs.
+    let ana = office.app().await;
+    let (case, _) = ana.join(Some(code), 1, Some(session)).await.unwrap();
+    let again = (Status::InProgress, Some(at));
+    assert_eq!((case.status, case.started_at), again);
+}
+
+#[tokio::test]
 async fn a_customer_who_leaves_in_order_ends_his_session_at_once() {
     let office = Office::open().await;
     let (mut eva, ana, code) = waiting(&office).await;
