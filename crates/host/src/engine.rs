@@ -405,7 +405,7 @@ impl Engine {
     fn drain(&mut self) {
         while let Some(effect) = self.session.poll_effect() {
             match effect {
-                Effect::Expect(key) => self.node.expect_peer(key),
+                Effect::Expect(key) => self.node.expect_peers(key.as_slice()),
                 Effect::Allow(session, grant) => {
                     let key = self.node.identity().hash();
                     let candidates = self.node.candidates();

@@ -20,7 +20,7 @@ pub use quinn::{Connection, Incoming, VarInt};
 
 pub use crate::frames::{FrameReceiver, FrameSender, RecvError, SendError};
 pub use crate::identity::{Identity, IdentityError};
-pub use crate::node::{BindError, DialError, Node, Protocol};
+pub use crate::node::{BindError, DialError, Node, Protocol, peer_key};
 pub use crate::signal::{Signal, SignalError};
 
 /// The error codes with which we close a connection.

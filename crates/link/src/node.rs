@@ -4,8 +4,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
-use aldis_trust::{Pinned, ServerName};
+use aldis_trust::{Pinned, ServerName, key_hash};
 use aldis_wire::KeyHash;
+use aldis_wire::peer::MAX_SEATS;
 use aldis_wire::signal::MAX_CANDIDATES;
 use quinn::crypto::rustls::{QuicClientConfig, QuicServerConfig};
 use quinn::{
@@ -13,6 +14,7 @@ use quinn::{
     TokioRuntime, TransportConfig, VarInt,
 };
 use rustls::crypto::{CryptoProvider, ring};
+use rustls::pki_types::CertificateDer;
 use socket2::{Domain, Socket, Type};
 use thiserror::Error;
 use tokio::task::JoinSet;
@@ -143,10 +145,13 @@ impl Node {
             .set_server_config(Some(self.server_config(builder, Protocol::Signal)));
     }
 
-    /// From now on connections are taken from the one peer that holds `key`, or from nobody.
-    pub fn expect_peer(&self, key: Option<KeyHash>) {
-        let config = key.map(|key| {
-            let pinned = Arc::new(Pinned::new(key, Arc::clone(&self.provider)));
+    /// From now on connections are taken from the peers that hold these keys, at most
+    /// [`MAX_SEATS`], and from nobody else.
+    pub fn expect_peers(&self, keys: &[KeyHash]) {
+        let keys = keys.get(..MAX_SEATS).unwrap_or(keys);
+        let config = (!keys.is_empty()).then(|| {
+            let pinned = Pinned::any_of(keys.to_vec(), Arc::clone(&self.provider));
+            let pinned = Arc::new(pinned);
             let builder = rustls::ServerConfig::builder_with_provider(Arc::clone(&self.provider))
                 .with_protocol_versions(&[&rustls::version::TLS13])
                 .expect("the provider has TLS 1.3")
@@ -278,6 +283,13 @@ impl Node {
         self.endpoint.close(crate::close::DONE, b"");
         drop(timeout(Duration::from_millis(500), self.endpoint.wait_idle()).await);
     }
+}
+
+/// The key that the other end of this connection has proven to hold.
+pub fn peer_key(connection: &Connection) -> Option<KeyHash> {
+    let identity = connection.peer_identity()?;
+    let chain = identity.downcast::<Vec<CertificateDer<'static>>>().ok()?;
+    key_hash(chain.first()?).ok()
 }
 
 fn open_endpoint(socket: UdpSocket, config: &EndpointConfig) -> std::io::Result<Endpoint> {

@@ -9,7 +9,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use aldis_link::{DialError, FrameReceiver, FrameSender, Identity, Node};
+use aldis_link::{DialError, FrameReceiver, FrameSender, Identity, Node, peer_key};
 use aldis_trust::{Fingerprint, ServerName};
 use aldis_wire::peer::ToHost;
 
@@ -31,7 +31,7 @@ fn name_of(node: &Node) -> ServerName {
 #[tokio::test]
 async fn peers_that_know_each_others_keys_exchange_frames() {
     let (host, viewer) = (node(), node());
-    host.expect_peer(Some(viewer.identity().hash()));
+    host.expect_peers(&[viewer.identity().hash()]);
     let candidates = [host.local_addr().unwrap()];
     let key = host.identity().hash();
     let dial = tokio::task::spawn({
@@ -53,7 +53,7 @@ async fn peers_that_know_each_others_keys_exchange_frames() {
 #[tokio::test]
 async fn a_peer_with_another_key_than_expected_gets_no_session() {
     let (host, viewer, stranger) = (node(), node(), node());
-    host.expect_peer(Some(viewer.identity().hash()));
+    host.expect_peers(&[viewer.identity().hash()]);
     let candidates = [host.local_addr().unwrap()];
     let key = host.identity().hash();
     let accept = tokio::task::spawn({
@@ -69,9 +69,26 @@ async fn a_peer_with_another_key_than_expected_gets_no_session() {
 }
 
 #[tokio::test]
+async fn of_several_expected_peers_each_is_known_by_its_own_key() {
+    let (host, first, second) = (node(), node(), node());
+    let keys = [first.identity().hash(), second.identity().hash()];
+    host.expect_peers(&keys);
+    let candidates = [host.local_addr().unwrap()];
+    let key = host.identity().hash();
+    for (viewer, own) in [(&second, keys[1]), (&first, keys[0])] {
+        let (accepted, dialled) = tokio::join!(
+            async { host.accept().await.unwrap().await.unwrap() },
+            viewer.dial_peer(&candidates, key)
+        );
+        assert!(dialled.is_ok());
+        assert_eq!(peer_key(&accepted), Some(own));
+    }
+}
+
+#[tokio::test]
 async fn a_host_with_another_key_than_expected_gets_no_session() {
     let (host, viewer) = (node(), node());
-    host.expect_peer(Some(viewer.identity().hash()));
+    host.expect_peers(&[viewer.identity().hash()]);
     let accept = tokio::task::spawn({
         let host = host.clone();
         async move { host.accept().await.unwrap().await.err() }

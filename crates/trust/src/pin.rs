@@ -16,10 +16,10 @@ use rustls::{
 };
 use sha2::{Digest as _, Sha256};
 
-/// Accepts exactly the peer that holds one known key.
+/// Accepts exactly the peers that hold one of a few known keys.
 #[derive(Debug)]
 pub struct Pinned {
-    expected: KeyHash,
+    expected: Vec<KeyHash>,
     provider: Arc<CryptoProvider>,
 }
 
@@ -33,11 +33,16 @@ pub fn key_hash(certificate: &CertificateDer<'_>) -> Result<KeyHash, Error> {
 impl Pinned {
     /// A check for this key.
     pub fn new(expected: KeyHash, provider: Arc<CryptoProvider>) -> Self {
+        Self::any_of(vec![expected], provider)
+    }
+
+    /// A check for these keys; which of them it was, [`key_hash`] tells of the certificate.
+    pub fn any_of(expected: Vec<KeyHash>, provider: Arc<CryptoProvider>) -> Self {
         Self { expected, provider }
     }
 
     fn check(&self, certificate: &CertificateDer<'_>) -> Result<(), Error> {
-        if key_hash(certificate)? == self.expected {
+        if self.expected.contains(&key_hash(certificate)?) {
             Ok(())
         } else {
             Err(Error::InvalidCertificate(

@@ -21,6 +21,9 @@ pub const MAX_MONITORS: usize = 16;
 /// The most pixels a pointer shape may have on one axis.
 pub const MAX_POINTER_SIDE: u16 = 256;
 
+/// The most supporters who are in one session at once.
+pub const MAX_SEATS: usize = 3;
+
 /// What the supporter may do on the customer's machine now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Grant {
