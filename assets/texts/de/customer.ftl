@@ -26,6 +26,7 @@ over-customer = Sie haben die Sitzung beendet.
 over-supporter = Der Techniker hat die Sitzung beendet.
 over-case-closed = Der Techniker hat den Fall geschlossen.
 over-lost = Die Verbindung ist abgebrochen.
+over-removed = Der Techniker wurde aus der Sitzung entfernt.
 over-open = Der Fall ist noch offen: Der Techniker kann erneut fragen, solange dieses Fenster offen ist.
 case-closed = Dieser Fall ist geschlossen
 case-closed-lead = Der Techniker hat ihn geschlossen. Für weitere Hilfe beginnen Sie neu.

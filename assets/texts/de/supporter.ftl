@@ -68,6 +68,7 @@ over-by-customer = Der Kunde hat die Sitzung beendet.
 over-by-supporter = Sie haben die Sitzung beendet.
 over-by-close = Der Fall wurde geschlossen.
 over-by-loss = Die Verbindung brach ab und kam nicht wieder.
+over-by-removal = Der Techniker, der die Sitzung leitet, hat Sie daraus entfernt.
 input-ignored = Der Kunde erlaubt nur das Ansehen: Maus und Tastatur werden ignoriert.
 waiting-for-picture = Warten auf das erste Bild …
 the-customers-computer = Der Computer des Kunden

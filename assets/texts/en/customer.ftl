@@ -26,6 +26,7 @@ over-customer = You ended the session.
 over-supporter = The supporter ended the session.
 over-case-closed = The supporter closed the case.
 over-lost = The connection was lost.
+over-removed = The supporter was removed from the session.
 over-open = The case is still open: the supporter can ask again while this window is open.
 case-closed = This case is closed
 case-closed-lead = The supporter has closed it. For more help, start anew.

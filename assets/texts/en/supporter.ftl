@@ -68,6 +68,7 @@ over-by-customer = The customer ended the session.
 over-by-supporter = You ended the session.
 over-by-close = The case was closed.
 over-by-loss = The connection was lost and did not come back.
+over-by-removal = A colleague who leads the session sent you away.
 input-ignored = The customer allowed viewing only: mouse and keyboard are ignored.
 waiting-for-picture = Waiting for the first picture…
 the-customers-computer = The customer’s computer

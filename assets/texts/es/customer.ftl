@@ -26,6 +26,7 @@ over-customer = Usted terminó la sesión.
 over-supporter = El técnico terminó la sesión.
 over-case-closed = El técnico cerró el caso.
 over-lost = Se perdió la conexión.
+over-removed = El técnico fue retirado de la sesión.
 over-open = El caso sigue abierto: el técnico puede preguntar de nuevo mientras esta ventana esté abierta.
 case-closed = Este caso está cerrado
 case-closed-lead = El técnico lo ha cerrado. Para más ayuda, empiece de nuevo.

@@ -68,6 +68,7 @@ over-by-customer = El cliente terminó la sesión.
 over-by-supporter = Usted terminó la sesión.
 over-by-close = El caso se cerró.
 over-by-loss = La conexión se perdió y no volvió.
+over-by-removal = El técnico que dirige la sesión le ha retirado de ella.
 input-ignored = El cliente solo permitió ver: ratón y teclado se ignoran.
 waiting-for-picture = Esperando la primera imagen…
 the-customers-computer = El equipo del cliente

@@ -110,6 +110,8 @@ pub enum EndReason {
     CaseClosed,
     /// The connection was lost and did not come back.
     Lost,
+    /// The supporter who leads the session sent this one away.
+    Removed,
 }
 
 /// One of the customer's monitors.

@@ -37,6 +37,7 @@ pub(crate) fn over(ui: &mut Ui, texts: Texts, view: &View, over: &Over<'_>) -> O
             EndReason::Supporter => "over-supporter",
             EndReason::CaseClosed => "over-case-closed",
             EndReason::Lost => "over-lost",
+            EndReason::Removed => "over-removed",
         };
         let open = view
             .case

@@ -152,6 +152,7 @@ pub(crate) fn over(ui: &mut Ui, texts: Texts, session: &Session, over: &Over) ->
         Over::Ended(EndReason::Supporter) => texts.get("over-by-supporter").into_owned(),
         Over::Ended(EndReason::CaseClosed) => texts.get("over-by-close").into_owned(),
         Over::Ended(EndReason::Lost) => texts.get("over-by-loss").into_owned(),
+        Over::Ended(EndReason::Removed) => texts.get("over-by-removal").into_owned(),
     };
     widgets::column(ui, 420.0, |ui| {
         ui.add_space(ui.available_height() * 0.3);
