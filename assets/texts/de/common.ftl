@@ -35,6 +35,7 @@ error-busy = Der Kunde ist schon in einer Sitzung oder wird gerade gefragt.
 error-not-allowed = Das ist nicht erlaubt.
 error-unknown-supporter = Kein Techniker hat diesen Namen.
 error-not-yours = Ein anderer Techniker ist für diesen Fall zuständig.
+error-all-invited = Zwei Techniker sind schon eingeladen. Mehr können es nicht sein.
 error-bad-text = Ein Name muss 1 bis 80 Zeichen haben.
 error-storage = Der Server konnte das nicht speichern. Versuchen Sie es erneut.
 error-server-name = Die Adresse muss HOST:PORT#FINGERABDRUCK lauten, wie der Server sie ausgibt.

@@ -35,6 +35,7 @@ error-busy = The customer is already in a session or being asked for one.
 error-not-allowed = This is not allowed.
 error-unknown-supporter = No supporter has this name.
 error-not-yours = Another supporter is responsible for this case.
+error-all-invited = Two supporters are invited already. More cannot be.
 error-bad-text = A name must have 1 to 80 characters.
 error-storage = The server could not save this. Try again.
 error-server-name = The server’s address must be HOST:PORT#FINGERPRINT, as the server prints it.

@@ -35,6 +35,7 @@ error-busy = El cliente ya está en una sesión o se le está preguntando.
 error-not-allowed = Esto no está permitido.
 error-unknown-supporter = Ningún técnico tiene este nombre.
 error-not-yours = Otro técnico es responsable de este caso.
+error-all-invited = Ya hay dos técnicos de soporte invitados. No puede haber más.
 error-bad-text = Un nombre debe tener de 1 a 80 caracteres.
 error-storage = El servidor no pudo guardarlo. Inténtelo de nuevo.
 error-server-name = La dirección debe ser HOST:PUERTO#HUELLA, tal como la muestra el servidor.

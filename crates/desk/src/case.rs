@@ -28,6 +28,8 @@ pub struct Case {
     pub claim: Option<[u8; 32]>,
     /// The remote sessions, oldest first.
     pub sessions: Vec<Session>,
+    /// The supporters who may join a session that runs, in the order in which they were invited.
+    pub invited: Vec<String>,
 }
 
 /// One remote session of a case.
@@ -78,6 +80,10 @@ pub enum Change {
         /// Which session.
         id: SessionId,
     },
+    /// A supporter may join a session that runs.
+    Invited(String),
+    /// He no longer may.
+    Uninvited(String),
     /// It is over for good.
     Closed {
         /// When.
@@ -86,11 +92,15 @@ pub enum Change {
 }
 
 impl Case {
-    /// The session that runs now.
+    /// The session that runs now, the first one where there are several.
     pub fn running(&self) -> Option<&Session> {
-        self.sessions
-            .iter()
-            .find(|session| session.ended_at.is_none())
+        self.all_running().next()
+    }
+
+    /// The sessions that run now, one for each supporter.
+    pub fn all_running(&self) -> impl Iterator<Item = &Session> {
+        let runs = |session: &&Session| session.ended_at.is_none();
+        self.sessions.iter().filter(runs)
     }
 
     /// The status at this moment.
@@ -131,6 +141,11 @@ impl Case {
             closed_at: self.closed_at,
             customer_online,
             supporter: running.map(|session| session.supporter.clone()),
+            supporters: self
+                .all_running()
+                .map(|session| session.supporter.clone())
+                .collect(),
+            invited: self.invited.clone(),
             started_at: self.sessions.iter().map(|session| session.started_at).min(),
             ended_at: if running.is_some() { None } else { ended },
             duration: durations.sum(),
@@ -164,6 +179,8 @@ impl Case {
                     session.ended_at = None;
                 }
             }
+            Change::Invited(supporter) => self.invited.push(supporter.clone()),
+            Change::Uninvited(supporter) => self.invited.retain(|invited| invited != supporter),
             Change::Closed { at } => {
                 self.closed_at.get_or_insert(*at);
             }

@@ -1,9 +1,11 @@
 //! What may happen to a case, and what follows.
 
+use aldis_wire::peer::MAX_SEATS;
 use aldis_wire::signal::{MAX_NAME, Refusal, Status};
 use aldis_wire::{Code, Millis, SessionId};
 
 use crate::case::{Case, Change, Session};
+use crate::seats;
 
 /// How long a case can be joined: 24 hours.
 pub const EXPIRY: Millis = 24 * 60 * 60 * 1000;
@@ -47,10 +49,22 @@ pub enum Command {
         /// Which one.
         id: SessionId,
     },
-    /// The customer's app is back and says that this session runs; any other one has ended.
+    /// The customer's app is back and says which sessions run; any other one has ended.
     Reconcile {
-        /// The session that runs.
-        running: Option<SessionId>,
+        /// The sessions that run.
+        running: Vec<SessionId>,
+    },
+    /// A supporter may join the session that runs.
+    Invite {
+        /// Who says so.
+        by: String,
+        /// The account; known to exist.
+        to: String,
+    },
+    /// The lead has sent the supporter of this session away: he needs a new invitation.
+    Uninvite {
+        /// Which session.
+        id: SessionId,
     },
     /// Somebody becomes responsible.
     Assign {
@@ -92,14 +106,14 @@ pub fn decide(case: Option<&Case>, command: &Command, now: Millis) -> Result<Vec
         }
         Command::Ask { by } => {
             open(case, now)?;
-            if case.running().is_some() {
+            if !seats::may_join(case, by) {
                 return Err(Refusal::Busy);
             }
             let mut changes = Vec::new();
             if case.supporter_joined_at.is_none() {
                 changes.push(Change::SupporterJoined { at: now });
             }
-            if case.assignee.is_none() {
+            if case.assignee.is_none() && case.running().is_none() {
                 changes.push(Change::Assigned(Some(by.clone())));
             }
             Ok(changes)
@@ -109,7 +123,9 @@ pub fn decide(case: Option<&Case>, command: &Command, now: Millis) -> Result<Vec
             match case.sessions.iter().find(|session| session.id == *id) {
                 Some(session) if session.ended_at.is_none() => Ok(Vec::new()),
                 Some(_) => Err(Refusal::NotAllowed),
-                None if case.running().is_some() || case.sessions.len() >= MAX_SESSIONS => {
+                None if case.all_running().count() >= MAX_SEATS
+                    || case.sessions.len() >= MAX_SESSIONS =>
+                {
                     Err(Refusal::Busy)
                 }
                 None => Ok(vec![Change::SessionStarted(Session {
@@ -121,11 +137,19 @@ pub fn decide(case: Option<&Case>, command: &Command, now: Millis) -> Result<Vec
             }
         }
         // Ending what has ended is no fault: both sides may report it.
-        Command::EndSession { id } => Ok(match case.running() {
-            Some(session) if session.id == *id => vec![Change::SessionEnded { id: *id, at: now }],
-            _ => Vec::new(),
+        Command::EndSession { id } => Ok(match case.all_running().find(|it| it.id == *id) {
+            Some(_) => vec![Change::SessionEnded { id: *id, at: now }],
+            None => Vec::new(),
         }),
-        Command::Reconcile { running } => Ok(reconcile(case, *running, now)),
+        Command::Reconcile { running } => Ok(reconcile(case, running, now)),
+        Command::Invite { by, to } => {
+            not_ended(case, now)?;
+            if !case.all_running().any(|session| session.supporter == *by) {
+                responsible(case, by)?;
+            }
+            seats::invite(case, to)
+        }
+        Command::Uninvite { id } => Ok(seats::uninvite(case, *id)),
         Command::Assign { to } => {
             not_ended(case, now)?;
             Ok(vec![Change::Assigned(Some(to.clone()))])
@@ -141,12 +165,11 @@ pub fn decide(case: Option<&Case>, command: &Command, now: Millis) -> Result<Vec
             }
             responsible(case, by)?;
             let mut changes: Vec<Change> = case
-                .running()
+                .all_running()
                 .map(|session| Change::SessionEnded {
                     id: session.id,
                     at: now,
                 })
-                .into_iter()
                 .collect();
             changes.push(Change::Closed { at: now });
             Ok(changes)
@@ -155,19 +178,15 @@ pub fn decide(case: Option<&Case>, command: &Command, now: Millis) -> Result<Vec
 }
 
 /// The customer's machine knows what runs on it; the server may have been away or deaf.
-fn reconcile(case: &Case, running: Option<SessionId>, now: Millis) -> Vec<Change> {
+fn reconcile(case: &Case, running: &[SessionId], now: Millis) -> Vec<Change> {
     let mut changes = Vec::new();
-    if let Some(session) = case.running().filter(|session| Some(session.id) != running) {
-        changes.push(Change::SessionEnded {
-            id: session.id,
-            at: now,
-        });
-    }
-    let ended = |session: &&Session| Some(session.id) == running && session.ended_at.is_some();
-    if let Some(session) = case.sessions.iter().find(ended)
-        && case.closed_at.is_none()
-    {
-        changes.push(Change::SessionResumed { id: session.id });
+    for session in &case.sessions {
+        let (id, runs) = (session.id, running.contains(&session.id));
+        if !runs && session.ended_at.is_none() {
+            changes.push(Change::SessionEnded { id, at: now });
+        } else if runs && session.ended_at.is_some() && case.closed_at.is_none() {
+            changes.push(Change::SessionResumed { id });
+        }
     }
     changes
 }
@@ -195,6 +214,7 @@ fn create(
         supporter_joined_at: None,
         claim: None,
         sessions: Vec::new(),
+        invited: Vec::new(),
     })])
 }
 
@@ -363,7 +383,9 @@ mod tests {
         };
         run(&mut case, start, NOW).unwrap();
         run(&mut case, Command::EndSession { id: [1; 16] }, NOW + 5).unwrap();
-        let back = |running| Command::Reconcile { running };
+        let back = |running: Option<SessionId>| Command::Reconcile {
+            running: running.into_iter().collect(),
+        };
         assert_eq!(
             run(&mut case, back(Some([1; 16])), NOW + 9),
             Ok(Status::InProgress)

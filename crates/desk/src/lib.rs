@@ -12,6 +12,7 @@
 
 mod case;
 mod decide;
+mod seats;
 
 pub use crate::case::{Case, Change, Session};
 pub use crate::decide::{Command, EXPIRY, MAX_SESSIONS, decide};

@@ -239,7 +239,7 @@ impl Engine {
                         code,
                         name,
                         secret,
-                        running: *running.borrow(),
+                        running: running.borrow().iter().copied().collect(),
                     }
                 };
                 let (node, leave) = (self.node.clone(), Some(Request::Leave));

@@ -7,6 +7,7 @@ use std::time::Duration;
 use aldis_desk::{Case, Change, Command, decide};
 use aldis_link::{Connection, FrameReceiver, FrameSender, close};
 use aldis_store::{Account, Transaction};
+use aldis_wire::peer::{EndReason, MAX_SEATS};
 use aldis_wire::signal::{
     Answer, Consent, FromServer, MAX_CANDIDATES, MAX_CASES, MAX_NAME, Push, Refusal, RejoinSecret,
     Request, Supporter, ToServer, Token,
@@ -239,11 +240,7 @@ impl Talk {
                 .map(Answer::Case),
             Request::AssignCase { code, to } => {
                 let to = to.unwrap_or(me.name);
-                let wanted = to.clone();
-                let account = self
-                    .read(move |transaction| transaction.account(&wanted))
-                    .await?;
-                account.ok_or(Refusal::UnknownSupporter)?;
+                self.check_account(&to).await?;
                 self.change(code, Command::Assign { to })
                     .await
                     .map(Answer::Case)
@@ -252,6 +249,12 @@ impl Talk {
                 .change(code, Command::Release { by: me.name })
                 .await
                 .map(Answer::Case),
+            Request::Invite { code, to } => {
+                self.check_account(&to).await?;
+                let by = me.name;
+                let invite = Command::Invite { by, to };
+                self.change(code, invite).await.map(Answer::Case)
+            }
             Request::Connect {
                 code,
                 key,
@@ -272,6 +275,14 @@ impl Talk {
             }
             _ => Err(Refusal::NotAllowed),
         }
+    }
+
+    async fn check_account(&self, name: &str) -> Result<(), Refusal> {
+        let name = name.to_owned();
+        let account = self
+            .read(move |transaction| transaction.account(&name))
+            .await?;
+        account.map(drop).ok_or(Refusal::UnknownSupporter)
     }
 
     async fn customer(&mut self, code: Code, request: Request) -> Result<Answer, Refusal> {
@@ -302,14 +313,19 @@ impl Talk {
                 self.change(code, start).await?;
                 self.shared.hub.connected(code, session);
                 let case = self.read(move |transaction| transaction.case(code)).await?;
-                let running = case.as_ref().and_then(Case::running);
-                let at = running.map_or_else(clock::now, |running| running.started_at);
+                let mut running = case.iter().flat_map(Case::all_running);
+                let at = running
+                    .find(|running| running.id == session)
+                    .map_or_else(clock::now, |running| running.started_at);
                 Ok(Answer::SessionStarted { at })
             }
-            Request::SessionDown { session, reason: _ } => {
+            Request::SessionDown { session, reason } => {
                 self.shared.hub.forget(code, session);
                 self.change(code, Command::EndSession { id: session })
                     .await?;
+                if reason == EndReason::Removed {
+                    self.change(code, Command::Uninvite { id: session }).await?;
+                }
                 Ok(Answer::Done)
             }
             Request::Leave => {
@@ -395,8 +411,11 @@ impl Talk {
         code: Option<Code>,
         name: String,
         secret: RejoinSecret,
-        running: Option<SessionId>,
+        running: Vec<SessionId>,
     ) -> Result<Answer, Refusal> {
+        if running.len() > MAX_SEATS {
+            return Err(Refusal::NotAllowed);
+        }
         self.slow_down().await;
         let claim: [u8; 32] = Sha256::digest(secret).into();
         let name = name.trim().to_owned();
@@ -424,11 +443,11 @@ impl Talk {
         })
     }
 
-    /// A customer who is back says which session runs; any other one of his has ended.
+    /// A customer who is back says which sessions run; any other one of his has ended.
     async fn settle(
         &self,
         code: Code,
-        running: Option<SessionId>,
+        running: Vec<SessionId>,
     ) -> Result<aldis_wire::signal::Case, Refusal> {
         self.change(code, Command::Reconcile { running }).await
     }

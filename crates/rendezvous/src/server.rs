@@ -123,7 +123,7 @@ impl Shared {
             .ok_or(Refusal::UnknownCode)
     }
 
-    /// Ends the session that runs, if the customer stays away for this long.
+    /// Ends the sessions that run, if the customer stays away for this long.
     pub(crate) async fn end_if_absent(self: &Arc<Self>, code: Code, grace: Duration) {
         tokio::time::sleep(grace).await;
         if self.hub.is_online(code) {
@@ -133,9 +133,8 @@ impl Shared {
             .store
             .run(move |transaction| transaction.case(code), |case| case)
             .await;
-        if let Ok(Some(case)) = case
-            && let Some(session) = case.running()
-        {
+        let Ok(Some(case)) = case else { return };
+        for session in case.all_running() {
             let end = Command::EndSession { id: session.id };
             if let Err(error) = self.change(code, end).await {
                 tracing::warn!(%error, "a session's end was not kept");

@@ -7,7 +7,8 @@ use rusqlite::Connection;
 use thiserror::Error;
 
 /// Each step of the form, in order; `user_version` counts those that are done.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [
+    "
     CREATE TABLE supporters (
         name        TEXT PRIMARY KEY,
         password    TEXT NOT NULL,      -- argon2id, PHC string
@@ -42,7 +43,15 @@ const MIGRATIONS: [&str; 1] = ["
         ended_at    INTEGER
     ) STRICT;
     CREATE INDEX sessions_by_case ON sessions(code, started_at);
-"];
+",
+    "
+    CREATE TABLE invited (
+        code        INTEGER NOT NULL REFERENCES cases(code) ON DELETE CASCADE,
+        supporter   TEXT NOT NULL,
+        PRIMARY KEY (code, supporter)
+    ) STRICT;
+",
+];
 
 /// The database cannot be used.
 #[derive(Debug, Error)]

@@ -42,7 +42,7 @@ impl Transaction<'_> {
             .prepare_cached(&format!("{CASE} WHERE code = ?1"))?
             .query_row([code.number()], read_case)
             .optional()?;
-        case.map(|case| self.with_sessions(case)).transpose()
+        case.map(|case| self.with_people(case)).transpose()
     }
 
     /// The newest cases, newest first.
@@ -73,11 +73,11 @@ impl Transaction<'_> {
             .collect::<Result<Vec<_>, _>>()?;
         cases
             .into_iter()
-            .map(|case| self.with_sessions(case))
+            .map(|case| self.with_people(case))
             .collect()
     }
 
-    fn with_sessions(&self, mut case: Case) -> rusqlite::Result<Case> {
+    fn with_people(&self, mut case: Case) -> rusqlite::Result<Case> {
         case.sessions = self
             .connection
             .prepare_cached(
@@ -92,6 +92,11 @@ impl Transaction<'_> {
                     ended_at: row.get(3)?,
                 })
             })?
+            .collect::<Result<_, _>>()?;
+        case.invited = self
+            .connection
+            .prepare_cached("SELECT supporter FROM invited WHERE code = ?1 ORDER BY rowid")?
+            .query_map([case.code.number()], |row| row.get(0))?
             .collect::<Result<_, _>>()?;
         Ok(case)
     }
@@ -143,6 +148,14 @@ impl Transaction<'_> {
             Change::SessionResumed { id } => set(
                 "UPDATE sessions SET ended_at = NULL WHERE id = ?1 AND code = ?2",
                 params![id, code],
+            ),
+            Change::Invited(supporter) => set(
+                "INSERT INTO invited (code, supporter) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+                params![code, supporter],
+            ),
+            Change::Uninvited(supporter) => set(
+                "DELETE FROM invited WHERE code = ?1 AND supporter = ?2",
+                params![code, supporter],
             ),
             Change::Closed { at } => set(
                 "UPDATE cases SET closed_at = ?2 WHERE code = ?1 AND closed_at IS NULL",
@@ -264,5 +277,6 @@ fn read_case(row: &Row<'_>) -> rusqlite::Result<Case> {
         supporter_joined_at: row.get(8)?,
         claim: row.get(9)?,
         sessions: Vec::new(),
+        invited: Vec::new(),
     })
 }

@@ -57,7 +57,20 @@ async fn what_was_answered_is_there_after_opening_again_and_equals_what_was_deci
             },
             Command::EndSession { id: [1; 16] },
             Command::Reconcile {
-                running: Some([1; 16]),
+                running: vec![[1; 16]],
+            },
+            Command::Invite {
+                by: "eva".to_owned(),
+                to: "tom".to_owned(),
+            },
+            Command::StartSession {
+                id: [2; 16],
+                supporter: "tom".to_owned(),
+            },
+            Command::Uninvite { id: [2; 16] },
+            Command::Invite {
+                by: "eva".to_owned(),
+                to: "cy".to_owned(),
             },
             Command::EndSession { id: [1; 16] },
             Command::Assign {

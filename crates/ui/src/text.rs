@@ -202,6 +202,7 @@ impl Texts {
             Refusal::Busy => "error-busy",
             Refusal::UnknownSupporter => "error-unknown-supporter",
             Refusal::NotYours => "error-not-yours",
+            Refusal::AllInvited => "error-all-invited",
             Refusal::BadText => "error-bad-text",
             Refusal::Storage => "error-storage",
             _ => "error-not-allowed",

@@ -24,6 +24,9 @@ pub const MAX_CANDIDATES: usize = 8;
 /// The most cases that one list holds, the newest ones.
 pub const MAX_CASES: usize = 1000;
 
+/// The most supporters who are invited to one case.
+pub const MAX_INVITED: usize = 2;
+
 /// A secret that lets the same machine come back to its case.
 pub type RejoinSecret = [u8; 32];
 
@@ -94,6 +97,14 @@ pub enum Request {
         /// Its code.
         code: Code,
     },
+    /// Supporter: lets a colleague ask for a session beside the one that runs; the customer still
+    /// decides. Answered by [`Answer::Case`].
+    Invite {
+        /// The case.
+        code: Code,
+        /// The colleague's account.
+        to: String,
+    },
     /// Supporter: asks the customer for a session. Answered by [`Answer::Asked`];
     /// the customer's own answer comes as [`Push::ConnectAnswered`].
     Connect {
@@ -117,8 +128,9 @@ pub enum Request {
         name: String,
         /// Claims the case at the first join; later joins must show the same.
         secret: RejoinSecret,
-        /// A session that runs now, for a server that was away.
-        running: Option<SessionId>,
+        /// The sessions that run now, one for each supporter, for a server that was away;
+        /// at most [`MAX_SEATS`](crate::peer::MAX_SEATS).
+        running: Vec<SessionId>,
     },
     /// Customer: what the person answered to [`Push::ConnectAsked`]. Answered by [`Answer::Done`].
     AnswerConnect {
@@ -277,8 +289,13 @@ pub struct Case {
     pub closed_at: Option<Millis>,
     /// The customer's app is connected to the server.
     pub customer_online: bool,
-    /// The supporter in a remote session now.
+    /// The supporter in a remote session now; the first one where there are several.
     pub supporter: Option<String>,
+    /// All supporters in a remote session now, the first one first; at most
+    /// [`MAX_SEATS`](crate::peer::MAX_SEATS).
+    pub supporters: Vec<String>,
+    /// The supporters who may join them; at most [`MAX_INVITED`].
+    pub invited: Vec<String>,
     /// Start of the first remote session.
     pub started_at: Option<Millis>,
     /// End of the last remote session; `None` while one runs.
@@ -342,6 +359,9 @@ pub enum Refusal {
     /// Another supporter is responsible for the case.
     #[error("another supporter is responsible for this case")]
     NotYours,
+    /// As many supporters as may be are invited.
+    #[error("two supporters are invited already")]
+    AllInvited,
     /// A text is empty or too long.
     #[error("a name must have 1 to 80 characters")]
     BadText,

@@ -85,7 +85,7 @@ async fn a_customer_without_a_code_gets_a_case_of_his_own() {
         code: None,
         name: name.to_owned(),
         secret: [2; 32],
-        running: None,
+        running: Vec::new(),
     };
     for name in ["", "  ", "\u{7}", &"x".repeat(81)] {
         let answer = office.app().await.ask(join(name)).await;
@@ -217,7 +217,7 @@ async fn neither_side_may_ask_the_others_questions() {
             code: Some(code),
             name: "Eva".to_owned(),
             secret: [1; 32],
-            running: None,
+            running: Vec::new(),
         },
         Request::AnswerConnect {
             session,

@@ -86,7 +86,7 @@ async fn garbage_in_a_session_ends_the_connection_at_once_too() {
             code: Some(code),
             name,
             secret,
-            running: None,
+            running: Vec::new(),
         },
     )
     .await;

@@ -194,7 +194,7 @@ impl App {
             code,
             name: "Ana".to_owned(),
             secret: [secret; 32],
-            running,
+            running: running.into_iter().collect(),
         };
         match self.ask(request).await? {
             Answer::Joined { case, now } => Ok((case, now)),

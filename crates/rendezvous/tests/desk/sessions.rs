@@ -2,7 +2,7 @@
 
 use aldis_rendezvous::accounts::{self, AccountChange};
 use aldis_wire::Code;
-use aldis_wire::peer::Grant;
+use aldis_wire::peer::{EndReason, Grant, MAX_SEATS};
 use aldis_wire::signal::{Case, Consent, Push, Refusal, Request, Status};
 
 use crate::office::{App, Office, PASSWORD, yes};
@@ -350,4 +350,59 @@ async fn a_customer_who_leaves_in_order_ends_his_session_at_once() {
     let gone = |case: &Case| !case.customer_online && case.supporter.is_none();
     let case = eva.case_pushed("the end", code, gone).await;
     assert_eq!(case.status, Status::Pending);
+}
+
+#[tokio::test]
+async fn an_invited_supporter_joins_a_session_that_runs_and_nobody_else() {
+    let office = Office::open().await;
+    let (eva, mut ana, code) = waiting(&office).await;
+    let tom = office.supporter("tom").await;
+    let first = eva.connect(code).await.unwrap();
+    assert_eq!(ana.asked().await, first);
+    ana.allow(first).await;
+    ana.up(first).await.unwrap();
+    assert_eq!(tom.connect(code).await, Err(Refusal::Busy), "not invited");
+    let invite = |to: &str| Request::Invite {
+        code,
+        to: to.to_owned(),
+    };
+    assert_eq!(
+        tom.case(invite("tom")).await,
+        Err(Refusal::NotYours),
+        "and nobody invites himself"
+    );
+    assert_eq!(
+        eva.case(invite("nobody")).await,
+        Err(Refusal::UnknownSupporter)
+    );
+    assert_eq!(eva.case(invite("tom")).await.unwrap().invited, ["tom"]);
+    let second = tom.connect(code).await.unwrap();
+    assert_eq!(ana.asked().await, second);
+    ana.allow(second).await;
+    ana.up(second).await.unwrap();
+    let case = eva.case(Request::ShowCase { code }).await.unwrap();
+    assert_eq!(case.supporters, ["eva", "tom"]);
+    // Sent away by the lead: he would need a new invitation.
+    let (session, reason) = (second, EndReason::Removed);
+    ana.done(Request::SessionDown { session, reason }).await;
+    let case = eva.case(Request::ShowCase { code }).await.unwrap();
+    assert_eq!(
+        (case.supporters, case.invited),
+        (vec!["eva".into()], vec![])
+    );
+    assert_eq!(tom.connect(code).await, Err(Refusal::Busy));
+}
+
+#[tokio::test]
+async fn more_running_sessions_than_seats_are_refused() {
+    let office = Office::open().await;
+    let code = office.supporter("eva").await.new_case().await;
+    let request = Request::Join {
+        code: Some(code),
+        name: "Ana".to_owned(),
+        secret: [1; 32],
+        running: vec![[1; 16]; MAX_SEATS + 1],
+    };
+    let refused = office.app().await.ask(request).await;
+    assert_eq!(refused, Err(Refusal::NotAllowed));
 }
