@@ -8,6 +8,7 @@ use aldis_trust::{CaseLink, ServerName};
 use aldis_ui::avatar::Avatar;
 use aldis_ui::{Language, Texts, theme};
 use aldis_wire::Code;
+use aldis_wire::peer::MAX_SEATS;
 use egui::{CentralPanel, Context, Frame, Margin, Ui};
 
 use crate::Arguments;
@@ -23,7 +24,8 @@ pub(crate) struct App {
     texts: Texts,
     settings: Settings,
     entry: pages::Entry,
-    avatar: Avatar,
+    /// The pictures of those who are shown, in their order.
+    avatars: [Avatar; MAX_SEATS],
     form: Option<Form>,
     /// The form is asked for once more: a system may size a window by the frame that it had.
     form_again: bool,
@@ -71,7 +73,7 @@ impl App {
                 problem: None,
             },
             settings,
-            avatar: Avatar::default(),
+            avatars: Default::default(),
             form: None,
             form_again: false,
             hotkey: None,
@@ -130,6 +132,7 @@ impl App {
             Act::GetHelp => self.get_help(),
             Act::Choose(choice) => self.send(Command::Choose(choice)),
             Act::StopControl => self.send(Command::StopControl),
+            Act::EndOne(seat) => self.send(Command::EndOne(seat)),
             Act::End => self.send(Command::End),
             Act::Leave => {
                 self.entry.code.clear();
@@ -152,7 +155,11 @@ impl App {
 
     /// Holds the hot key exactly while there is something that it stops.
     fn hold_hotkey(&mut self) {
-        let live = matches!(self.view.stage, Stage::Live { .. });
+        let live = match &self.view.stage {
+            Stage::Live { .. } => true,
+            Stage::Asked { others, .. } => !others.is_empty(),
+            _ => false,
+        };
         if !live {
             self.hotkey = None;
         } else if self.hotkey.is_none()
@@ -215,35 +222,40 @@ impl eframe::App for App {
                     supporter,
                     view_only,
                     until,
+                    others,
                 } => {
-                    let left = until.saturating_sub(Host::now());
-                    pages::asked(ui, texts, &mut self.avatar, supporter, *view_only, left)
+                    let question = pages::Question {
+                        supporter,
+                        view_only: *view_only,
+                        left: until.saturating_sub(Host::now()),
+                        others,
+                    };
+                    let [avatar, ..] = &mut self.avatars;
+                    if others.is_empty() {
+                        pages::asked(ui, texts, avatar, &question)
+                    } else {
+                        pages::asked_to_join(ui, texts, avatar, &question)
+                    }
                 }
                 Stage::Connecting { supporter } => pages::connecting(ui, texts, supporter),
-                Stage::Live {
-                    supporter,
-                    grant,
-                    since: _,
-                    since_unix,
-                } => {
+                Stage::Live { people, since_unix } => {
                     let keys = self.hotkey.is_some().then_some(STOP_KEYS);
                     let notice = self.view.notice.as_ref();
                     let live = pages::Live {
-                        supporter,
-                        grant: *grant,
+                        people,
                         since: *since_unix,
                         keys,
                         notice,
                     };
-                    pages::banner(ui, texts, &mut self.avatar, &live)
+                    pages::banner(ui, texts, &mut self.avatars, &live)
                 }
                 Stage::Over {
-                    supporter,
+                    supporters,
                     lasted,
                     reason,
                 } => {
                     let over = pages::Over {
-                        supporter,
+                        supporters,
                         lasted: *lasted,
                         reason: *reason,
                     };

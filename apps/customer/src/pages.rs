@@ -2,6 +2,7 @@
 //!
 //! A page is given what it shows and returns what was pressed; it changes nothing itself.
 
+mod banner;
 mod consent;
 mod entry;
 mod over;
@@ -12,7 +13,8 @@ use aldis_ui::widgets::{self, Tone};
 use aldis_ui::{Appearance, Language, Texts};
 use egui::Ui;
 
-pub(crate) use consent::{Live, asked, banner, connecting};
+pub(crate) use banner::{Live, banner};
+pub(crate) use consent::{Question, asked, asked_to_join, connecting};
 pub(crate) use entry::{Entry, Look, joining, start};
 pub(crate) use over::{Over, closed, over};
 pub(crate) use waiting::waiting;
@@ -23,6 +25,7 @@ pub(crate) enum Act {
     GetHelp,
     Choose(Choice),
     StopControl,
+    EndOne(u32),
     End,
     Leave,
     Close,
@@ -38,6 +41,10 @@ fn show_notice(ui: &mut Ui, texts: Texts, notice: Option<&Notice>) {
         Notice::AnswerMissed => (Tone::Warn, texts.get("notice-answer-missed").into_owned()),
         Notice::AskCancelled => (Tone::Warn, texts.get("notice-ask-cancelled").into_owned()),
         Notice::NeverConnected => (Tone::Warn, texts.get("notice-never-connected").into_owned()),
+        Notice::Left(name) => (
+            Tone::Warn,
+            texts.with("notice-left", [("name", name.as_str().into())]),
+        ),
         Notice::InputIgnored => (Tone::Warn, texts.get("notice-input-ignored").into_owned()),
         Notice::NoScreen(reason) => (
             Tone::Bad,
@@ -50,4 +57,9 @@ fn show_notice(ui: &mut Ui, texts: Texts, notice: Option<&Notice>) {
     };
     widgets::notice(ui, tone, &text);
     widgets::gap(ui);
+}
+
+/// Names in one line.
+fn names<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.collect::<Vec<_>>().join(", ")
 }

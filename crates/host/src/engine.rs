@@ -1,185 +1,73 @@
 //! The one loop that decides what happens on the customer's machine.
 
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::Arc;
 
-use aldis_inject::MonitorPlace;
+use aldis_link::Node;
 use aldis_link::contact::{self, Contact};
-use aldis_link::{BindError, Identity, IdentityError, Node};
-use aldis_session::host::{Ask, Choice, Effect, State};
-use aldis_session::{Authority, ControlToken};
-use aldis_trust::ServerName;
-use aldis_wire::peer::{EndReason, Grant, ToViewer};
-use aldis_wire::signal::{Answer, Case, Consent, Push, RejoinSecret, Request, Status};
-use aldis_wire::{Code, Millis, SessionId, VERSION};
-use thiserror::Error;
-use tokio::runtime::Handle;
+use aldis_session::Authority;
+use aldis_session::host::{Ask, Effect, Host as Session};
+use aldis_wire::peer::{EndReason, ToViewer};
+use aldis_wire::signal::{Answer, Case, Consent, Push, Request, Status};
+use aldis_wire::{Millis, SessionId};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::clock;
-use crate::hands::{self, Place};
-use crate::peer::{self, Peer, PeerNews, Told, Visitor};
-use crate::screen::Screen;
-use crate::view::{Notice, Stage, View};
+use crate::host::{Command, Host};
+use crate::party::Party;
+use crate::peer::{self, PeerNews, Told, Visitor};
+use crate::view::{Notice, Person, Stage, View};
 
 /// The most commands and events that wait for the loop.
-const WAITING: usize = 64;
+pub(crate) const WAITING: usize = 64;
 
 /// What the server's side tells; nobody waits for an answer, so questions bear no tag.
 type News = Contact<()>;
 
-/// What the person wants.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Command {
-    /// Join a case, or make one where there is no code.
-    Join {
-        /// The server.
-        server: ServerName,
-        /// The case.
-        code: Option<Code>,
-        /// The person's name.
-        name: String,
-        /// Lets the same machine come back to its case.
-        secret: RejoinSecret,
-    },
-    /// The answer to a supporter who asks.
-    Choose(Choice),
-    /// Take mouse and keyboard back; the supporter still sees.
-    StopControl,
-    /// End the session.
-    End,
-    /// Leave the case; it stays open.
-    Leave,
-    /// The window is gone.
-    Quit,
-}
-
-/// The engine, running.
-#[derive(Debug)]
-pub struct Host {
-    commands: mpsc::Sender<Command>,
-    view: watch::Receiver<View>,
-    authority: Arc<Authority>,
-    task: JoinSet<()>,
-}
-
-/// The engine cannot start.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum StartError {
-    /// No socket.
-    #[error(transparent)]
-    Bind(#[from] BindError),
-    /// No key.
-    #[error(transparent)]
-    Identity(#[from] IdentityError),
-}
-
-impl Host {
-    /// Starts the engine; `changed` is called whenever [`view`](Self::view) has something new.
-    pub fn start(
-        runtime: &Handle,
-        changed: impl Fn() + Send + Sync + 'static,
-    ) -> Result<Self, StartError> {
-        let _inside = runtime.enter();
-        // A key for one run: nobody can follow a customer from case to case by it.
-        let node = Node::bind_any(Arc::new(Identity::generate()?))?;
-        let (commands, waiting) = mpsc::channel(WAITING);
-        let (shown, view) = watch::channel(View::default());
-        let engine = Engine::new(node, shown, Box::new(changed));
-        let authority = engine.session.authority();
-        let mut task = JoinSet::new();
-        task.spawn_on(engine.run(waiting), runtime);
-        Ok(Self {
-            commands,
-            view,
-            authority,
-            task,
-        })
-    }
-
-    /// What to paint.
-    pub fn view(&self) -> View {
-        self.view.borrow().clone()
-    }
-
-    /// Does what the person wants.
-    pub fn send(&self, command: Command) {
-        if self.commands.try_send(command).is_err() {
-            tracing::warn!("the engine does not answer");
-        }
-    }
-
-    /// Ends what runs and waits until both sides know, for two seconds at most.
-    pub async fn close(mut self) {
-        self.authority.revoke();
-        drop(self.commands.send(Command::Quit).await);
-        drop(tokio::time::timeout(Duration::from_secs(2), self.task.join_next()).await);
-    }
-
-    /// Cuts the supporter's input this instant, from any thread.
-    pub fn cutter(&self) -> impl Fn() + Send + Sync + use<> {
-        let (authority, commands) = (Arc::clone(&self.authority), self.commands.clone());
-        move || {
-            authority.revoke();
-            drop(commands.try_send(Command::End));
-        }
-    }
-
-    /// The engine's clock in milliseconds, as the times in [`Stage`] are told.
-    pub fn now() -> Millis {
-        clock::now()
-    }
-
-    /// The first reason why this machine's screen could not be shared, if there is one.
-    pub fn check_screen() -> Option<String> {
-        aldis_capture::open().err().map(|error| error.to_string())
-    }
-}
-
-struct Engine {
+pub(crate) struct Engine {
     node: Node,
     shown: watch::Sender<View>,
     changed: Box<dyn Fn() + Send + Sync>,
     view: View,
-    session: aldis_session::host::Host,
-    gate: watch::Sender<Option<ControlToken>>,
-    running: watch::Sender<Option<SessionId>>,
+    session: Session,
+    party: Party,
+    /// When the first of those who are connected came.
+    since_unix: Millis,
+    running: watch::Sender<Vec<SessionId>>,
     outbox: Option<mpsc::Sender<((), Request)>>,
     server: JoinSet<()>,
     /// This machine's clock plus this is the server's, in milliseconds.
     server_ahead: i64,
-    live: Option<Live>,
     tasks: JoinSet<()>,
 }
 
-/// What runs while a supporter is connected.
-struct Live {
-    peer: Peer,
-    screen: Option<Screen>,
-    since_unix: Millis,
-}
-
 impl Engine {
-    fn new(node: Node, shown: watch::Sender<View>, changed: Box<dyn Fn() + Send + Sync>) -> Self {
+    pub(crate) fn new(
+        node: Node,
+        shown: watch::Sender<View>,
+        changed: Box<dyn Fn() + Send + Sync>,
+    ) -> Self {
         Self {
             node,
             shown,
             changed,
             view: View::default(),
-            session: aldis_session::host::Host::new(),
-            gate: watch::channel(None).0,
-            running: watch::channel(None).0,
+            session: Session::new(),
+            party: Party::default(),
+            since_unix: 0,
+            running: watch::channel(Vec::new()).0,
             outbox: None,
             server: JoinSet::new(),
             server_ahead: 0,
-            live: None,
             tasks: JoinSet::new(),
         }
     }
 
-    async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
+    pub(crate) fn authority(&self) -> Arc<Authority> {
+        self.session.authority()
+    }
+
+    pub(crate) async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
         let (news_in, mut news) = mpsc::channel(WAITING);
         let (peer_in, mut peer) = mpsc::channel(WAITING);
         let (visitor_in, mut visitors) = mpsc::channel(WAITING);
@@ -203,6 +91,10 @@ impl Engine {
                 }
                 () = clock::sleep_until(due) => self.session.handle_timeout(clock::now()),
                 Some(_) = self.tasks.join_next() => continue,
+            }
+            if self.session.authority().is_cut() {
+                // The hot key's word may have found the queue full.
+                self.session.end_by_customer(clock::now());
             }
             self.drain();
             self.paint();
@@ -239,7 +131,7 @@ impl Engine {
                         code,
                         name,
                         secret,
-                        running: running.borrow().iter().copied().collect(),
+                        running: running.borrow().clone(),
                     }
                 };
                 let (node, leave) = (self.node.clone(), Some(Request::Leave));
@@ -258,6 +150,7 @@ impl Engine {
             }
             Command::Choose(choice) => self.session.choose(choice, now),
             Command::StopControl => self.session.stop_control(),
+            Command::EndOne(seat) => self.session.end_one(seat, now),
             Command::End => self.session.end_by_customer(now),
             Command::Leave => {
                 self.session.end_by_customer(now);
@@ -310,7 +203,8 @@ impl Engine {
                 self.session.handle_asked(ask, clock::now());
             }
             News::Push(Push::ConnectCancelled { session }) => {
-                if matches!(self.session.state(), State::Asked { .. }) {
+                let open = self.session.question();
+                if open.is_some_and(|question| question.ask.session == session) {
                     self.view.notice = Some(Notice::AskCancelled);
                 }
                 self.session.handle_cancelled(session);
@@ -339,73 +233,52 @@ impl Engine {
 
     fn visited(&mut self, visitor: Visitor, news: &mpsc::Sender<Told>) {
         let now = clock::now();
-        if !self.session.handle_link_up(visitor.session, now) {
+        let session = visitor.session;
+        if !self.session.handle_link_up(session, visitor.key, now) {
             self.tasks.spawn(visitor.refuse());
             return;
         }
         self.view.notice = None;
-        let place = Place::new(Mutex::new(MonitorPlace::default()));
-        let hands = hands::start(Arc::clone(&place)).inspect_err(|error| {
+        if let Err(error) = self.party.raise_hands() {
             self.view.notice = Some(Notice::NoHands(error.to_string()));
-        });
-        if hands.is_err() {
             self.session.stop_control();
         }
-        self.open_gate();
         let since_unix = clock::unix();
+        if self.party.is_empty() {
+            self.since_unix = since_unix;
+        }
         let since = since_unix.saturating_add_signed(self.server_ahead);
-        let grant = match self.session.state() {
-            State::Live { grant, .. } => *grant,
-            State::Idle | State::Asked { .. } | State::Allowed { .. } => Grant::View,
-        };
-        let welcome = ToViewer::Welcome {
-            version: VERSION,
-            grant,
-            since,
-        };
-        let mut peer = visitor.admit(welcome, self.gate.subscribe(), hands.ok(), news.clone());
-        let screen = match Screen::start(peer.control.clone(), place) {
-            Ok((screen, parts)) => {
-                peer.send_screen(parts);
-                Some(screen)
-            }
-            Err(error) => {
-                let reason = error.to_string();
-                drop(peer.control.try_send(ToViewer::Problem(reason.clone())));
-                self.view.notice = Some(Notice::NoScreen(reason));
-                None
-            }
-        };
-        self.live = Some(Live {
-            peer,
-            screen,
-            since_unix,
-        });
+        let grant = self.session.grant_of(session);
+        let admitted = self.party.admit(visitor, grant, since, news.clone());
+        if let Err(reason) = admitted {
+            self.view.notice = Some(Notice::NoScreen(reason));
+        }
     }
 
     fn peer_told(&mut self, (session, news): Told) {
-        if self.session.running() != Some(session) {
-            return;
-        }
         let now = clock::now();
-        let screen = self.live.as_ref().and_then(|live| live.screen.as_ref());
+        let screen = self.party.screen(session);
         match (news, screen) {
             (PeerNews::Shown(sequence), Some(screen)) => screen.shown(sequence),
             (PeerNews::Select(id), Some(screen)) => screen.select(id),
             (PeerNews::Shown(_) | PeerNews::Select(_), None) => {}
+            (PeerNews::HandControl(seat), _) => self.session.hand_control(session, seat),
+            (PeerNews::Remove(seat), _) => self.session.remove(session, seat, now),
+            (PeerNews::AskControl, _) => self.session.ask_control(session),
             (PeerNews::Unauthorised, _) => {
-                drop(self.session.handle_input());
+                drop(self.session.handle_input(session));
             }
-            (PeerNews::End, _) => self.session.handle_supporter_end(now),
-            (PeerNews::Gone, _) => self.session.handle_link_down(now),
+            (PeerNews::End, _) => self.session.handle_supporter_end(session, now),
+            (PeerNews::Gone, _) => self.session.handle_link_down(session, now),
         }
     }
 
     /// Does what the session wants done.
     fn drain(&mut self) {
+        let mut closed = None;
         while let Some(effect) = self.session.poll_effect() {
             match effect {
-                Effect::Expect(key) => self.node.expect_peers(key.as_slice()),
+                Effect::Expect(keys) => self.node.expect_peers(&keys),
                 Effect::Allow(session, grant) => {
                     let key = self.node.identity().hash();
                     let candidates = self.node.candidates();
@@ -425,43 +298,48 @@ impl Engine {
                 }
                 Effect::Up(session) => self.tell_server(Request::SessionUp { session }),
                 Effect::Down(session, reason) => {
-                    if self.live.is_none() && reason == EndReason::Lost {
+                    if closed != Some(session) && reason == EndReason::Lost {
                         self.view.notice = Some(Notice::NeverConnected);
                     }
                     self.tell_server(Request::SessionDown { session, reason });
                 }
-                Effect::Grant(grant) => self.tell_supporter(ToViewer::Grant(grant)),
-                Effect::InputIgnored => {
+                Effect::Grant(session, grant) => self.party.grant(session, grant),
+                Effect::Seats => self.party.introduce(&self.session),
+                Effect::LetGo => self.party.let_go(),
+                Effect::InputIgnored(session) => {
                     self.view.notice = Some(Notice::InputIgnored);
-                    self.tell_supporter(ToViewer::InputIgnored);
+                    self.party.tell(session, ToViewer::InputIgnored);
                 }
-                Effect::Close(reason) => {
-                    if let Some(live) = self.live.take() {
-                        self.tasks.spawn(live.peer.close(ToViewer::Ended(reason)));
+                Effect::Close(session, reason) => {
+                    closed = Some(session);
+                    if let Some(farewell) = self.party.part(session, reason) {
+                        self.tasks.spawn(farewell);
                     }
                 }
-                Effect::Ended {
+                Effect::Left {
                     supporter,
+                    reason: _,
+                } => self.view.notice = Some(Notice::Left(supporter.name)),
+                Effect::Ended {
+                    supporters,
                     lasted,
                     reason,
                 } => {
                     self.view.stage = Stage::Over {
-                        supporter,
+                        supporters,
                         lasted,
                         reason,
                     };
                 }
             }
         }
-        self.open_gate();
+        self.party.open_gates(&self.session);
         let running = self.session.running();
-        self.running
-            .send_if_modified(|known| std::mem::replace(known, running) != running);
-    }
-
-    /// Lets input through as far as the session says so now.
-    fn open_gate(&self) {
-        self.gate.send_replace(self.session.token().cloned());
+        self.running.send_if_modified(|known| {
+            let new = *known != running;
+            *known = running;
+            new
+        });
     }
 
     fn tell_server(&self, request: Request) {
@@ -472,31 +350,38 @@ impl Engine {
         }
     }
 
-    fn tell_supporter(&self, message: ToViewer) {
-        if let Some(live) = &self.live {
-            drop(live.peer.control.try_send(message));
+    /// Where the session stands; `None` where there is none.
+    fn stage(&self) -> Option<Stage> {
+        let mut live = self.session.live().peekable();
+        if let Some(question) = self.session.question() {
+            return Some(Stage::Asked {
+                supporter: question.ask.supporter.clone(),
+                view_only: question.ask.view_only,
+                until: question.until,
+                others: live.map(|seat| seat.ask.supporter.name.clone()).collect(),
+            });
         }
+        if live.peek().is_some() {
+            let controls = self.session.controls();
+            let people = live.map(|seat| Person {
+                supporter: seat.ask.supporter.clone(),
+                seat: seat.number,
+                grant: seat.grant,
+                controls: controls == Some(seat.ask.session),
+            });
+            return Some(Stage::Live {
+                people: people.collect(),
+                since_unix: self.since_unix,
+            });
+        }
+        self.session.seats().first().map(|seat| Stage::Connecting {
+            supporter: seat.ask.supporter.clone(),
+        })
     }
 
     /// Shows where everything stands.
     fn paint(&mut self) {
-        let stage = match self.session.state() {
-            State::Asked { ask, until } => Some(Stage::Asked {
-                supporter: ask.supporter.clone(),
-                view_only: ask.view_only,
-                until: *until,
-            }),
-            State::Allowed { ask, .. } => Some(Stage::Connecting {
-                supporter: ask.supporter.clone(),
-            }),
-            State::Live { ask, grant, since } => Some(Stage::Live {
-                supporter: ask.supporter.clone(),
-                grant: *grant,
-                since: *since,
-                since_unix: self.live.as_ref().map_or(0, |live| live.since_unix),
-            }),
-            State::Idle => None,
-        };
+        let stage = self.stage();
         match stage {
             Some(stage) => self.view.stage = stage,
             // Back from a question or a session that never came.

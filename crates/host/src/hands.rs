@@ -10,18 +10,30 @@ use tokio::sync::mpsc;
 /// The most inputs that wait; more make the supporter's stream wait.
 const WAITING: usize = 256;
 
-/// Where the shared monitor is; the screen's thread writes it, the hands read it.
+/// Where the monitor is that a supporter sees; his screen's thread writes it, the hands read it.
 pub(crate) type Place = Arc<Mutex<MonitorPlace>>;
 
-/// Where inputs go, each with the right to do it.
-pub(crate) type Hands = mpsc::Sender<(ControlToken, Input)>;
+/// What the hands are to do.
+pub(crate) enum Act {
+    /// This input, with the right to it, on the monitor that its supporter sees.
+    Do(ControlToken, Input, Place),
+    /// Let go of whatever is held down.
+    LetGo,
+}
 
-/// Starts the thread; it ends, and lets go of everything, when the sender is dropped.
-pub(crate) fn start(place: Place) -> Result<Hands, InjectError> {
+/// Where everything goes that the hands do, one thing after the other.
+pub(crate) type Hands = mpsc::Sender<Act>;
+
+/// Starts the thread; it ends, and lets go of everything, when the last sender is dropped.
+pub(crate) fn start() -> Result<Hands, InjectError> {
     let mut injector = aldis_inject::open()?;
-    let (hands, mut waiting) = mpsc::channel::<(ControlToken, Input)>(WAITING);
+    let (hands, mut waiting) = mpsc::channel(WAITING);
     let work = move || {
-        while let Some((token, input)) = waiting.blocking_recv() {
+        while let Some(act) = waiting.blocking_recv() {
+            let Act::Do(token, input, place) = act else {
+                release(&mut *injector);
+                continue;
+            };
             let place = *place.lock().unwrap_or_else(PoisonError::into_inner);
             match injector.apply(&token, &input, place) {
                 Ok(()) | Err(InjectError::Revoked) => {}

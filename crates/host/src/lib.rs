@@ -1,8 +1,9 @@
 //! The customer's engine: it joins a case, asks the person, shares the screen and moves the mouse.
 //!
 //! A window sends [`Command`]s and paints [`View`]s; everything else happens here.
-//! `engine` is the one loop that decides, `peer` talks to the supporter, `screen` and `hands` are the two threads that block on the
-//! operating system.
+//! `engine` is the one loop that decides and `party` what runs for each connected supporter:
+//! `peer` talks to his viewer and `screen` is the thread that watches the screen for him.
+//! `hands` is the one thread that moves mouse and keyboard, for whoever controls.
 //!
 //! **Invariant:** input is injected only with a live token of `session`'s authority, which the
 //! hot key revokes from its own thread.
@@ -12,11 +13,13 @@
 mod clock;
 mod engine;
 mod hands;
+mod host;
+mod party;
 mod peer;
 mod screen;
 mod view;
 
 pub use aldis_session::host::Choice;
 
-pub use crate::engine::{Command, Host, StartError};
-pub use crate::view::{Notice, Stage, View};
+pub use crate::host::{Command, Host, StartError};
+pub use crate::view::{Notice, Person, Stage, View};

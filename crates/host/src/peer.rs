@@ -1,16 +1,17 @@
-//! The connection with the supporter's viewer.
+//! The connection with one supporter's viewer.
 
 use std::time::Duration;
 
-use aldis_link::{Connection, FrameReceiver, FrameSender, close};
+use aldis_link::{Connection, FrameReceiver, FrameSender, close, peer_key};
 use aldis_session::ControlToken;
-use aldis_wire::peer::{ScreenPart, ToHost, ToViewer};
-use aldis_wire::{SessionId, VERSION};
+use aldis_session::host::Roster;
+use aldis_wire::peer::{Grant, ScreenPart, ToHost, ToViewer};
+use aldis_wire::{KeyHash, Millis, SessionId, VERSION};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use crate::hands::Hands;
+use crate::hands::{Act, Hands, Place};
 
 /// How long a supporter may take to say which session he comes for.
 const INTRODUCTION: Duration = Duration::from_secs(5);
@@ -31,6 +32,7 @@ const SCREEN_PRIORITY: i32 = 0;
 pub(crate) struct Visitor {
     pub(crate) connection: Connection,
     pub(crate) session: SessionId,
+    pub(crate) key: KeyHash,
     pub(crate) send: FrameSender<ToViewer>,
     pub(crate) receive: FrameReceiver<ToHost>,
 }
@@ -39,6 +41,9 @@ pub(crate) struct Visitor {
 pub(crate) enum PeerNews {
     Shown(u32),
     Select(u32),
+    HandControl(u32),
+    Remove(u32),
+    AskControl,
     /// Input came without a live right to it.
     Unauthorised,
     End,
@@ -47,6 +52,24 @@ pub(crate) enum PeerNews {
 
 /// What a supporter's side tells, and in which session; a late word of an earlier one is void.
 pub(crate) type Told = (SessionId, PeerNews);
+
+/// How a supporter stands; the newest is told, however slowly he reads.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Standing {
+    pub(crate) grant: Grant,
+    pub(crate) roster: Roster,
+}
+
+/// What the engine keeps telling the tasks of one supporter's connection.
+pub(crate) struct Lines {
+    pub(crate) standing: watch::Receiver<Standing>,
+    /// The right to inject, while he has it.
+    pub(crate) gate: watch::Receiver<Option<ControlToken>>,
+    pub(crate) hands: Option<Hands>,
+    /// The monitor that he sees.
+    pub(crate) place: Place,
+    pub(crate) news: mpsc::Sender<Told>,
+}
 
 /// A supporter inside; dropping it cuts the connection.
 pub(crate) struct Peer {
@@ -58,6 +81,7 @@ pub(crate) struct Peer {
 /// Takes a connection and hears which session it is for.
 pub(crate) async fn receive(incoming: aldis_link::Incoming) -> Option<Visitor> {
     let connection = incoming.await.ok()?;
+    let key = peer_key(&connection)?;
     let introduced = timeout(INTRODUCTION, async {
         let (send, receive) = connection.accept_bi().await.ok()?;
         let mut receive = FrameReceiver::new(receive);
@@ -73,6 +97,7 @@ pub(crate) async fn receive(incoming: aldis_link::Incoming) -> Option<Visitor> {
         return Some(Visitor {
             connection,
             session,
+            key,
             send,
             receive,
         });
@@ -92,23 +117,19 @@ impl Visitor {
     }
 
     /// Lets the visitor in: from now on the streams run.
-    pub(crate) fn admit(
-        self,
-        welcome: ToViewer,
-        gate: watch::Receiver<Option<ControlToken>>,
-        hands: Option<Hands>,
-        news: mpsc::Sender<Told>,
-    ) -> Peer {
+    pub(crate) fn admit(self, since: Millis, lines: Lines) -> Peer {
         let Self {
             connection,
             session,
+            key: _,
             send,
             receive,
         } = self;
         let (control, waiting) = mpsc::channel(CONTROL);
         let mut tasks = JoinSet::new();
-        tasks.spawn(write(send, welcome, waiting, connection.clone()));
-        tasks.spawn(read(session, receive, gate, hands, news));
+        let standing = lines.standing.clone();
+        tasks.spawn(write(send, since, standing, waiting, connection.clone()));
+        tasks.spawn(read(session, receive, lines));
         Peer {
             connection,
             control,
@@ -138,8 +159,12 @@ impl Peer {
 
     /// Says the last word and closes.
     pub(crate) async fn close(self, word: ToViewer) {
-        drop(self.control.send(word).await);
-        drop(timeout(FAREWELL, self.connection.closed()).await);
+        let said = async {
+            drop(self.control.send(word).await);
+            self.connection.closed().await;
+        };
+        // A supporter who reads nothing is not waited for.
+        drop(timeout(FAREWELL, said).await);
         self.connection.close(close::DONE, b"");
     }
 }
@@ -150,14 +175,44 @@ impl Drop for Peer {
     }
 }
 
+/// Sends the welcome, how the supporter stands whenever that changes, and what waits.
 async fn write(
     mut send: FrameSender<ToViewer>,
-    welcome: ToViewer,
+    since: Millis,
+    mut standing: watch::Receiver<Standing>,
     mut waiting: mpsc::Receiver<ToViewer>,
     connection: Connection,
 ) {
-    let mut next = Some(welcome);
-    while let Some(message) = next {
+    let mut told = Standing {
+        grant: standing.borrow().grant,
+        roster: Roster::default(),
+    };
+    let welcome = ToViewer::Welcome {
+        version: VERSION,
+        grant: told.grant,
+        since,
+    };
+    if send.send(&welcome).await.is_err() {
+        return;
+    }
+    loop {
+        let now = standing.borrow_and_update().clone();
+        if now.grant != told.grant && send.send(&ToViewer::Grant(now.grant)).await.is_err() {
+            return;
+        }
+        if now.roster != told.roster {
+            let Roster { list, joining } = now.roster.clone();
+            if send.send(&ToViewer::Seats { list, joining }).await.is_err() {
+                return;
+            }
+        }
+        told = now;
+        let message = tokio::select! {
+            biased;
+            Ok(()) = standing.changed() => continue,
+            message = waiting.recv() => message,
+        };
+        let Some(message) = message else { return };
         let last = matches!(message, ToViewer::Ended(_));
         if send.send(&message).await.is_err() {
             return;
@@ -167,26 +222,27 @@ async fn write(
             send.delivered().await;
             return connection.close(close::DONE, b"");
         }
-        next = waiting.recv().await;
     }
 }
 
 /// Input goes straight from the stream to the hands, and waits here when they are slow;
 /// whether it may is looked up for every single one.
-async fn read(
-    session: SessionId,
-    mut receive: FrameReceiver<ToHost>,
-    gate: watch::Receiver<Option<ControlToken>>,
-    hands: Option<Hands>,
-    news: mpsc::Sender<Told>,
-) {
+async fn read(session: SessionId, mut receive: FrameReceiver<ToHost>, lines: Lines) {
+    let Lines {
+        standing: _,
+        gate,
+        hands,
+        place,
+        news,
+    } = lines;
     loop {
         let told = match receive.recv().await {
             Ok(Some(ToHost::Input(input))) => {
                 let token = gate.borrow().clone().filter(ControlToken::is_live);
                 match (token, &hands) {
                     (Some(token), Some(hands)) => {
-                        if hands.send((token, input)).await.is_err() {
+                        let act = Act::Do(token, input, Place::clone(&place));
+                        if hands.send(act).await.is_err() {
                             tracing::debug!("the hands are gone");
                         }
                         continue;
@@ -196,6 +252,9 @@ async fn read(
             }
             Ok(Some(ToHost::FrameDone { sequence })) => PeerNews::Shown(sequence),
             Ok(Some(ToHost::SelectMonitor(id))) => PeerNews::Select(id),
+            Ok(Some(ToHost::HandControl { seat })) => PeerNews::HandControl(seat),
+            Ok(Some(ToHost::RemoveSeat { seat })) => PeerNews::Remove(seat),
+            Ok(Some(ToHost::AskControl)) => PeerNews::AskControl,
             Ok(Some(ToHost::End)) => PeerNews::End,
             // A second introduction, a malformed message and a lost link are all its end.
             Ok(Some(ToHost::Hello { .. }) | None) | Err(_) => PeerNews::Gone,

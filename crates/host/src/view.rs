@@ -36,34 +36,45 @@ pub enum Stage {
         view_only: bool,
         /// Milliseconds by the clock of [`crate::Host::now`] when it declines by itself.
         until: Millis,
+        /// The supporters who are connected already, and whom this one would join.
+        others: Vec<String>,
     },
     /// Has said yes; the supporter connects.
     Connecting {
         /// Who.
         supporter: Supporter,
     },
-    /// A supporter is connected.
+    /// Supporters are connected.
     Live {
-        /// Who.
-        supporter: Supporter,
-        /// What he may do.
-        grant: Grant,
-        /// Milliseconds by the clock of [`crate::Host::now`] when it began.
-        since: Millis,
-        /// The same moment in milliseconds since 1970.
+        /// Who, the one who leads first; never empty.
+        people: Vec<Person>,
+        /// When the first one came, in milliseconds since 1970.
         since_unix: Millis,
     },
     /// A session is over; the case goes on unless it is closed.
     Over {
-        /// Who was connected.
-        supporter: Supporter,
-        /// For how long, in milliseconds.
+        /// Who was connected at the end.
+        supporters: Vec<Supporter>,
+        /// For how long somebody was, in milliseconds.
         lasted: Millis,
         /// Why it ended.
         reason: EndReason,
     },
     /// The case was closed by the supporter, with no session before.
     Closed,
+}
+
+/// A supporter who is connected.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Person {
+    /// Who.
+    pub supporter: Supporter,
+    /// Names his seat, for [`crate::Command::EndOne`].
+    pub seat: u32,
+    /// The most that he may do.
+    pub grant: Grant,
+    /// Mouse and keyboard are his now.
+    pub controls: bool,
 }
 
 /// Something the person should know.
@@ -75,6 +86,8 @@ pub enum Notice {
     AnswerMissed,
     /// The supporter took his question back.
     AskCancelled,
+    /// One of several supporters, of this name, is no longer connected.
+    Left(String),
     /// The supporter was allowed but did not connect.
     NeverConnected,
     /// The screen cannot be shared; the system's sentence.

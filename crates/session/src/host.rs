@@ -1,23 +1,40 @@
-//! The customer's side of a session: consent, grant, and the way to its end.
+//! The customer's side of a session: consent, seats, control, and the way to the end.
 //!
 //! ```text
-//! Idle ── asked ──▶ Asked ── Allow / View only ──▶ Allowed ── link up ──▶ Live
-//!   ▲                │ Decline, 60 s, taken back      │ 20 s without link   │ End, link down
-//!   └────────────────┴───────────────────────────────┴──────────────────────┘
+//! asked ──▶ Question ── Allow / View only ──▶ Seat: Allowed ── link up ──▶ Seat: Live
+//!              │ Decline, 60 s, taken back       │ 20 s without link    │ End, removed, link down
+//!              ▼                                 ▼                      ▼
 //! ```
 //!
 //! The machine that a supporter's input may move is this one, so everything is decided here:
-//! the server and the supporter's app only ask.
+//! the server and the supporters' apps only ask.
+//!
+//! - At most one question is open, and while it is, nobody's input is let through.
+//! - At most [`MAX_SEATS`] supporters are allowed, each over a connection of his own.
+//! - The live seat that came first is the lead's: he hands control over and sends others away.
+//! - At most one live seat has control, and only if the person allowed it to that supporter.
+//!   Who is alone has it from the start; who joins others gets it from the lead, or by
+//!   becoming the lead.
+//!
 //! A supporter who was allowed and comes back with the same key within ten minutes is not asked
 //! about again; anything else is.
+
+mod memory;
+#[cfg(test)]
+mod model;
+mod seat;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use aldis_wire::peer::{EndReason, Grant};
+use aldis_wire::peer::{self, EndReason, Grant, MAX_SEATS};
 use aldis_wire::signal::Supporter;
 use aldis_wire::{KeyHash, Millis, SessionId};
 
+use self::memory::Memory;
+pub use self::seat::{Ask, Choice, Effect, Question, Seat, Step};
 use crate::control::{Authority, ControlToken};
 
 /// How long a person has to answer.
@@ -29,134 +46,411 @@ pub const CONNECT_TIME: Millis = 20_000;
 /// How long a consent outlives its session for the same supporter key.
 pub const CONSENT_LIFE: Millis = 10 * 60_000;
 
-/// A supporter who asks.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ask {
-    /// Names the session.
-    pub session: SessionId,
-    /// Who asks.
-    pub supporter: Supporter,
-    /// The key that the supporter's side must prove to hold.
-    pub key: KeyHash,
-    /// No more than seeing is asked for.
-    pub view_only: bool,
-}
-
-/// What the person pressed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Choice {
-    /// See and control.
-    Allow,
-    /// See only.
-    ViewOnly,
-    /// No.
-    Decline,
-}
-
-/// Where the session stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum State {
-    /// Nobody asks.
-    Idle,
-    /// The prompt is open until this moment.
-    Asked {
-        /// The question.
-        ask: Ask,
-        /// When it declines by itself.
-        until: Millis,
-    },
-    /// The supporter may connect, until this moment.
-    Allowed {
-        /// The question.
-        ask: Ask,
-        /// What was allowed.
-        grant: Grant,
-        /// When it lapses.
-        until: Millis,
-    },
-    /// The two sides are connected.
-    Live {
-        /// The question.
-        ask: Ask,
-        /// What is allowed now.
-        grant: Grant,
-        /// Since when, by the shell's clock.
-        since: Millis,
-    },
-}
-
-/// What the shell must do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// Take a connection from this key, or from nobody.
-    Expect(Option<KeyHash>),
-    /// Tell the server: allowed.
-    Allow(SessionId, Grant),
-    /// Tell the server: declined.
-    Decline {
-        /// Which session.
-        session: SessionId,
-        /// Nobody answered in time.
-        timed_out: bool,
-    },
-    /// Tell the server that the session is on.
-    Up(SessionId),
-    /// Tell the server that the session is over.
-    Down(SessionId, EndReason),
-    /// Tell the supporter what he may do now.
-    Grant(Grant),
-    /// Tell the supporter that input was ignored.
-    InputIgnored,
-    /// Tell the supporter that it is over, and close the connection.
-    Close(EndReason),
-    /// It is over; tell the person who was connected and for how long.
-    Ended {
-        /// Who.
-        supporter: Supporter,
-        /// How long, in milliseconds.
-        lasted: Millis,
-        /// Why.
-        reason: EndReason,
-    },
-}
-
-/// The customer's side of sessions with one supporter at a time.
+/// The customer's side of a session with up to [`MAX_SEATS`] supporters.
 ///
 /// After every call the caller takes effects with [`poll_effect`](Self::poll_effect) until there
 /// is none, and calls [`handle_timeout`](Self::handle_timeout) at
 /// [`poll_timeout`](Self::poll_timeout).
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Host {
-    state: State,
+    question: Option<Question>,
+    /// The live ones first, in the order in which they came.
+    seats: Vec<Seat>,
+    /// Whose mouse and keyboard are, also while a question suspends it.
+    control: Option<SessionId>,
     authority: Arc<Authority>,
-    token: Option<ControlToken>,
-    consent: Option<(KeyHash, Grant, Millis)>,
-    told_ignored: bool,
+    token: Option<(SessionId, ControlToken)>,
+    memory: Memory,
+    next_number: u32,
+    /// Since when somebody is connected.
+    since: Millis,
+    expected: Vec<KeyHash>,
+    roster: Roster,
     effects: VecDeque<Effect>,
 }
 
-impl Default for Host {
-    fn default() -> Self {
-        Self::new()
-    }
+/// Who is there, as the supporters are told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Roster {
+    /// The live seats; `you` is set on none.
+    pub list: Vec<peer::Seat>,
+    /// About whom the person is being asked.
+    pub joining: Option<String>,
 }
 
+/// What is asked and answered.
 impl Host {
     /// Nobody asks yet.
     pub fn new() -> Self {
-        Self {
-            state: State::Idle,
-            authority: Arc::new(Authority::new()),
-            token: None,
-            consent: None,
+        Self::default()
+    }
+
+    /// A supporter asks.
+    pub fn handle_asked(&mut self, ask: Ask, now: Millis) {
+        let here = |seat: &Seat| seat.ask.key == ask.key || seat.ask.session == ask.session;
+        let full = self.seats.len() >= MAX_SEATS;
+        if self.question.is_some() || full || self.seats.iter().any(here) {
+            let session = ask.session;
+            return self.effects.push_back(Effect::Decline {
+                session,
+                timed_out: false,
+            });
+        }
+        if let Some(grant) = self.memory.recall(ask.key, now) {
+            self.allow(ask, grant, now);
+        } else {
+            let until = now.saturating_add(ANSWER_TIME);
+            self.question = Some(Question { ask, until });
+        }
+        self.settle();
+    }
+
+    /// The supporter takes his question back.
+    pub fn handle_cancelled(&mut self, session: SessionId) {
+        self.question.take_if(|it| it.ask.session == session);
+        self.seats
+            .retain(|seat| seat.is_live() || seat.ask.session != session);
+        self.settle();
+    }
+
+    /// The person answered.
+    pub fn choose(&mut self, choice: Choice, now: Millis) {
+        let Some(Question { ask, .. }) = self.question.take() else {
+            return;
+        };
+        match choice {
+            Choice::Allow if !ask.view_only => self.allow(ask, Grant::Control, now),
+            Choice::Allow | Choice::ViewOnly => self.allow(ask, Grant::View, now),
+            Choice::Decline => self.decline(&ask, false),
+        }
+        self.settle();
+    }
+
+    fn allow(&mut self, ask: Ask, most: Grant, now: Millis) {
+        // Asking for less than was allowed needs no new question, and gives no more than asked.
+        let grant = if ask.view_only { Grant::View } else { most };
+        self.memory.remember(ask.key, most, now);
+        self.effects.push_back(Effect::Allow(ask.session, grant));
+        self.next_number = self.next_number.wrapping_add(1);
+        self.seats.push(Seat {
+            ask,
+            number: self.next_number,
+            grant,
+            step: Step::Allowed {
+                until: now.saturating_add(CONNECT_TIME),
+            },
+            asks: false,
+            told: Grant::View,
             told_ignored: false,
-            effects: VecDeque::new(),
+        });
+    }
+
+    fn decline(&mut self, ask: &Ask, timed_out: bool) {
+        self.memory.forget(ask.key);
+        let session = ask.session;
+        self.effects
+            .push_back(Effect::Decline { session, timed_out });
+    }
+
+    /// A connection says which session it is for, and has proven this key; `false` refuses it.
+    pub fn handle_link_up(&mut self, session: SessionId, key: KeyHash, now: Millis) -> bool {
+        let theirs = |seat: &Seat| seat.ask.session == session && seat.ask.key == key;
+        let place = self.seats.iter().position(theirs);
+        let Some(place) = place.filter(|place| !self.seats[*place].is_live()) else {
+            return false;
+        };
+        let mut seat = self.seats.remove(place);
+        let others = self.live().count();
+        if others == 0 {
+            self.since = now;
+            self.control = (seat.grant == Grant::Control).then_some(session);
+        }
+        if self.control == Some(session) && self.question.is_none() {
+            // The welcome says so.
+            seat.told = Grant::Control;
+        }
+        seat.step = Step::Live { since: now };
+        self.seats.insert(others, seat);
+        self.effects.push_back(Effect::Up(session));
+        self.settle();
+        true
+    }
+
+    /// Input came; the right to inject it, or `None` when it must be ignored.
+    pub fn handle_input(&mut self, session: SessionId) -> Option<ControlToken> {
+        let token = self.token_of(session).cloned();
+        let asked = self.question.is_some();
+        let live = |seat: &&mut Seat| seat.is_live() && seat.ask.session == session;
+        if token.is_none()
+            && !asked
+            && let Some(seat) = self.seats.iter_mut().find(live)
+            && !seat.told_ignored
+        {
+            // Once per grant: a flood of input must not become a flood of reports.
+            seat.told_ignored = true;
+            self.effects.push_back(Effect::InputIgnored(session));
+        }
+        token
+    }
+
+    /// The moment of [`poll_timeout`](Self::poll_timeout) has come.
+    pub fn handle_timeout(&mut self, now: Millis) {
+        if let Some(late) = self.question.take_if(|it| now >= it.until) {
+            self.decline(&late.ask, true);
+        }
+        let lapsed = |seat: &Seat| matches!(seat.step, Step::Allowed { until } if now >= until);
+        while let Some(seat) = self.seats.iter().find(|seat| lapsed(seat)) {
+            self.end(seat.ask.session, EndReason::Lost, now);
+        }
+        self.settle();
+    }
+}
+
+/// What supporters want of each other, and how sessions end.
+impl Host {
+    /// The lead gives control to another seat, or takes it back; anybody else is ignored.
+    pub fn hand_control(&mut self, by: SessionId, to: u32) {
+        let target = self.live().find(|seat| seat.number == to);
+        let may = target.is_some_and(|seat| seat.grant == Grant::Control);
+        if may && self.leads(by) {
+            self.control = target.map(|seat| seat.ask.session);
+            self.settle();
         }
     }
 
-    /// Where the session stands.
-    pub fn state(&self) -> &State {
-        &self.state
+    /// The lead sends another supporter away; anybody else is ignored.
+    pub fn remove(&mut self, by: SessionId, who: u32, now: Millis) {
+        let target = self.live().find(|seat| seat.number == who);
+        let session = target.map(|seat| seat.ask.session).filter(|it| *it != by);
+        if let Some(session) = session.filter(|_| self.leads(by)) {
+            self.end(session, EndReason::Removed, now);
+            self.settle();
+        }
+    }
+
+    /// A supporter would like to control, if the person allows him to at all.
+    pub fn ask_control(&mut self, by: SessionId) {
+        let mine = |seat: &&mut Seat| seat.is_live() && seat.ask.session == by;
+        if let Some(seat) = self.seats.iter_mut().find(mine) {
+            seat.asks = seat.grant == Grant::Control;
+            self.settle();
+        }
+    }
+
+    /// The connection is gone.
+    pub fn handle_link_down(&mut self, session: SessionId, now: Millis) {
+        self.end(session, EndReason::Lost, now);
+        self.settle();
+    }
+
+    /// The supporter ends his part.
+    pub fn handle_supporter_end(&mut self, session: SessionId, now: Millis) {
+        self.end(session, EndReason::Supporter, now);
+        self.settle();
+    }
+
+    /// The person sends one supporter away.
+    pub fn end_one(&mut self, who: u32, now: Millis) {
+        let target = self.live().find(|seat| seat.number == who);
+        if let Some(session) = target.map(|seat| seat.ask.session) {
+            self.end(session, EndReason::Customer, now);
+            self.settle();
+        }
+    }
+
+    /// The person takes mouse and keyboard back from everybody; seeing goes on.
+    pub fn stop_control(&mut self) {
+        self.control = None;
+        self.memory.take_control_back();
+        for seat in &mut self.seats {
+            seat.grant = Grant::View;
+            seat.asks = false;
+        }
+        self.settle();
+    }
+
+    /// The case was closed on the server.
+    pub fn handle_case_closed(&mut self, now: Millis) {
+        self.end_all(EndReason::CaseClosed, now);
+    }
+
+    /// The person ends the session for everybody, or whatever stands before one.
+    pub fn end_by_customer(&mut self, now: Millis) {
+        self.end_all(EndReason::Customer, now);
+        // What the hot key has cut is over.
+        self.authority.mend();
+    }
+
+    fn end_all(&mut self, reason: EndReason, now: Millis) {
+        self.control = None;
+        self.revoke();
+        if let Some(question) = self.question.take() {
+            self.decline(&question.ask, false);
+        }
+        let mut there = Vec::new();
+        for seat in std::mem::take(&mut self.seats) {
+            if seat.is_live() {
+                self.effects
+                    .push_back(Effect::Close(seat.ask.session, reason));
+                there.push(seat.ask.supporter);
+            }
+            self.effects
+                .push_back(Effect::Down(seat.ask.session, reason));
+        }
+        self.ended(there, reason, now);
+        // Who ends it himself wants to be asked again.
+        self.memory.forget_all();
+        self.settle();
+    }
+
+    fn end(&mut self, session: SessionId, reason: EndReason, now: Millis) {
+        let place = self
+            .seats
+            .iter()
+            .position(|seat| seat.ask.session == session);
+        let Some(place) = place else { return };
+        let seat = self.seats.remove(place);
+        match reason {
+            EndReason::Lost | EndReason::Supporter => {
+                // What he was told he may, the person knows; more than that is not remembered.
+                let most = self.memory.recall(seat.ask.key, now).unwrap_or(seat.grant);
+                self.memory.remember(seat.ask.key, most, now);
+            }
+            EndReason::Customer | EndReason::CaseClosed | EndReason::Removed => {
+                self.memory.forget(seat.ask.key);
+            }
+        }
+        if !seat.is_live() {
+            return self.effects.push_back(Effect::Down(session, reason));
+        }
+        let led = place == 0;
+        if self.control == Some(session) || led && self.control.is_none() {
+            let lead = self
+                .live()
+                .next()
+                .filter(|lead| lead.grant == Grant::Control);
+            self.control = lead.map(|lead| lead.ask.session);
+        }
+        self.effects.push_back(Effect::Close(session, reason));
+        self.effects.push_back(Effect::Down(session, reason));
+        let supporter = seat.ask.supporter;
+        if self.live().next().is_some() {
+            self.effects.push_back(Effect::Left { supporter, reason });
+        } else {
+            self.ended(vec![supporter], reason, now);
+        }
+    }
+
+    fn ended(&mut self, supporters: Vec<Supporter>, reason: EndReason, now: Millis) {
+        if !supporters.is_empty() {
+            let lasted = now.saturating_sub(self.since);
+            self.effects.push_back(Effect::Ended {
+                supporters,
+                lasted,
+                reason,
+            });
+        }
+    }
+
+    fn revoke(&mut self) {
+        self.authority.revoke();
+        if self.token.take().is_some() {
+            self.effects.push_back(Effect::LetGo);
+        }
+    }
+
+    /// Brings the token in line with who controls, and tells what follows from the last change.
+    fn settle(&mut self) {
+        let holder = self.control.filter(|_| self.question.is_none());
+        if holder != self.token.as_ref().map(|(session, _)| *session) {
+            self.revoke();
+            self.token = holder.map(|session| (session, self.authority.grant()));
+        }
+        for seat in self.seats.iter_mut().filter(|seat| seat.is_live()) {
+            let session = seat.ask.session;
+            seat.asks &= self.control != Some(session);
+            let may = if holder == Some(session) {
+                Grant::Control
+            } else {
+                Grant::View
+            };
+            if seat.told != may {
+                seat.told = may;
+                seat.told_ignored = false;
+                self.effects.push_back(Effect::Grant(session, may));
+            }
+        }
+        let on_the_way = self.seats.iter().filter(|seat| !seat.is_live());
+        let expected: Vec<_> = on_the_way.map(|seat| seat.ask.key).collect();
+        if self.expected != expected {
+            self.expected.clone_from(&expected);
+            self.effects.push_back(Effect::Expect(expected));
+        }
+        let roster = self.new_roster();
+        if self.roster != roster {
+            self.roster = roster;
+            self.effects.push_back(Effect::Seats);
+        }
+    }
+
+    fn new_roster(&self) -> Roster {
+        let seat = |(place, seat): (usize, &Seat)| peer::Seat {
+            number: seat.number,
+            name: seat.ask.supporter.name.clone(),
+            grant: seat.grant,
+            lead: place == 0,
+            controls: self.control == Some(seat.ask.session),
+            asks: seat.asks,
+            you: false,
+        };
+        let list: Vec<_> = self.live().enumerate().map(seat).collect();
+        let joining = self.question.as_ref().filter(|_| !list.is_empty());
+        let joining = joining.map(|question| question.ask.supporter.name.clone());
+        Roster { list, joining }
+    }
+}
+
+/// What there is to know and to do.
+impl Host {
+    /// The prompt that is open.
+    pub fn question(&self) -> Option<&Question> {
+        self.question.as_ref()
+    }
+
+    /// The allowed supporters; the live ones first, the lead at the very front.
+    pub fn seats(&self) -> &[Seat] {
+        &self.seats
+    }
+
+    /// The supporters who are connected, the lead first.
+    pub fn live(&self) -> impl Iterator<Item = &Seat> {
+        self.seats.iter().filter(|seat| seat.is_live())
+    }
+
+    fn leads(&self, session: SessionId) -> bool {
+        self.live()
+            .next()
+            .is_some_and(|lead| lead.ask.session == session)
+    }
+
+    /// Whose mouse and keyboard are, also while a question suspends it.
+    pub fn controls(&self) -> Option<SessionId> {
+        self.control
+    }
+
+    /// Who is there, as this supporter is told.
+    pub fn roster_for(&self, session: SessionId) -> Roster {
+        let mut roster = self.roster.clone();
+        for (seat, told) in self.live().zip(&mut roster.list) {
+            told.you = seat.ask.session == session;
+        }
+        roster
+    }
+
+    /// What this supporter may do now.
+    pub fn grant_of(&self, session: SessionId) -> Grant {
+        let seat = self.live().find(|seat| seat.ask.session == session);
+        seat.map_or(Grant::View, |seat| seat.told)
     }
 
     /// The authority, for a hot key that must cut input at once and from any thread.
@@ -164,17 +458,15 @@ impl Host {
         Arc::clone(&self.authority)
     }
 
-    /// The right to inject, while it stands.
-    pub fn token(&self) -> Option<&ControlToken> {
-        self.token.as_ref().filter(|token| token.is_live())
+    /// This supporter's right to inject, while it stands.
+    pub fn token_of(&self, session: SessionId) -> Option<&ControlToken> {
+        let (holder, token) = self.token.as_ref()?;
+        (*holder == session && token.is_live()).then_some(token)
     }
 
-    /// The session that runs, for a server that was away.
-    pub fn running(&self) -> Option<SessionId> {
-        match &self.state {
-            State::Live { ask, .. } => Some(ask.session),
-            State::Idle | State::Asked { .. } | State::Allowed { .. } => None,
-        }
+    /// The sessions that run, for a server that was away.
+    pub fn running(&self) -> Vec<SessionId> {
+        self.live().map(|seat| seat.ask.session).collect()
     }
 
     /// The next thing to do.
@@ -184,358 +476,11 @@ impl Host {
 
     /// When [`handle_timeout`](Self::handle_timeout) is due.
     pub fn poll_timeout(&self) -> Option<Millis> {
-        match &self.state {
-            State::Asked { until, .. } | State::Allowed { until, .. } => Some(*until),
-            State::Idle | State::Live { .. } => None,
-        }
-    }
-
-    /// A supporter asks.
-    pub fn handle_asked(&mut self, ask: Ask, now: Millis) {
-        if !matches!(self.state, State::Idle) {
-            let session = ask.session;
-            return self.effects.push_back(Effect::Decline {
-                session,
-                timed_out: false,
-            });
-        }
-        let remembered = self
-            .consent
-            .filter(|(key, _, until)| *key == ask.key && now < *until);
-        match remembered {
-            // Seeing was allowed, so asking for less than was allowed needs no new question.
-            Some((_, grant, _)) => {
-                let grant = if ask.view_only { Grant::View } else { grant };
-                self.allow(ask, grant, now);
-            }
-            None => {
-                self.state = State::Asked {
-                    ask,
-                    until: now + ANSWER_TIME,
-                }
-            }
-        }
-    }
-
-    /// The supporter takes his question back.
-    pub fn handle_cancelled(&mut self, session: SessionId) {
-        match &self.state {
-            State::Asked { ask, .. } | State::Allowed { ask, .. } if ask.session == session => {
-                self.state = State::Idle;
-                self.effects.push_back(Effect::Expect(None));
-            }
-            State::Idle | State::Asked { .. } | State::Allowed { .. } | State::Live { .. } => {}
-        }
-    }
-
-    /// The person answered.
-    pub fn choose(&mut self, choice: Choice, now: Millis) {
-        let State::Asked { ask, .. } = &self.state else {
-            return;
-        };
-        let ask = ask.clone();
-        match choice {
-            Choice::Allow if !ask.view_only => self.allow(ask, Grant::Control, now),
-            Choice::Allow | Choice::ViewOnly => self.allow(ask, Grant::View, now),
-            Choice::Decline => self.decline(ask.session, false),
-        }
-    }
-
-    fn allow(&mut self, ask: Ask, grant: Grant, now: Millis) {
-        self.consent = Some((ask.key, grant, now + CONSENT_LIFE));
-        self.effects.push_back(Effect::Expect(Some(ask.key)));
-        self.effects.push_back(Effect::Allow(ask.session, grant));
-        self.state = State::Allowed {
-            ask,
-            grant,
-            until: now + CONNECT_TIME,
-        };
-    }
-
-    fn decline(&mut self, session: SessionId, timed_out: bool) {
-        self.consent = None;
-        self.state = State::Idle;
-        self.effects
-            .push_back(Effect::Decline { session, timed_out });
-    }
-
-    /// A connection with the expected key says which session it is for; `false` refuses it.
-    pub fn handle_link_up(&mut self, session: SessionId, now: Millis) -> bool {
-        let State::Allowed { ask, grant, .. } = &self.state else {
-            return false;
-        };
-        if ask.session != session {
-            return false;
-        }
-        let (ask, grant) = (ask.clone(), *grant);
-        self.token = (grant == Grant::Control).then(|| self.authority.grant());
-        self.told_ignored = false;
-        self.effects.push_back(Effect::Up(session));
-        self.state = State::Live {
-            ask,
-            grant,
-            since: now,
-        };
-        true
-    }
-
-    /// The connection is gone.
-    pub fn handle_link_down(&mut self, now: Millis) {
-        self.end(EndReason::Lost, now);
-    }
-
-    /// Input came; the right to inject it, or `None` when it must be ignored.
-    pub fn handle_input(&mut self) -> Option<ControlToken> {
-        let token = self.token().cloned();
-        if token.is_none() && !self.told_ignored {
-            // Once per grant: a flood of input must not become a flood of reports.
-            self.told_ignored = true;
-            self.effects.push_back(Effect::InputIgnored);
-        }
-        token
-    }
-
-    /// The supporter ends the session.
-    pub fn handle_supporter_end(&mut self, now: Millis) {
-        self.end(EndReason::Supporter, now);
-    }
-
-    /// The case was closed on the server.
-    pub fn handle_case_closed(&mut self, now: Millis) {
-        self.consent = None;
-        self.end(EndReason::CaseClosed, now);
-    }
-
-    /// The person takes mouse and keyboard back; seeing goes on.
-    pub fn stop_control(&mut self) {
-        self.revoke();
-        if let State::Live { grant, .. } = &mut self.state {
-            *grant = Grant::View;
-            self.told_ignored = false;
-            self.effects.push_back(Effect::Grant(Grant::View));
-            if let Some((_, remembered, _)) = &mut self.consent {
-                *remembered = Grant::View;
-            }
-        }
-    }
-
-    /// The person ends the session, or whatever stands before one.
-    pub fn end_by_customer(&mut self, now: Millis) {
-        // Who ends it himself wants to be asked again.
-        self.consent = None;
-        self.end(EndReason::Customer, now);
-    }
-
-    fn revoke(&mut self) {
-        self.authority.revoke();
-        self.token = None;
-    }
-
-    fn end(&mut self, reason: EndReason, now: Millis) {
-        self.revoke();
-        match std::mem::replace(&mut self.state, State::Idle) {
-            State::Idle => {}
-            State::Asked { ask, .. } => self.decline(ask.session, false),
-            State::Allowed { ask, .. } => {
-                self.effects.push_back(Effect::Expect(None));
-                self.effects.push_back(Effect::Down(ask.session, reason));
-            }
-            State::Live { ask, since, .. } => {
-                if let Some((_, _, until)) = &mut self.consent {
-                    *until = now + CONSENT_LIFE;
-                }
-                let (supporter, lasted) = (ask.supporter, now.saturating_sub(since));
-                self.effects.push_back(Effect::Close(reason));
-                self.effects.push_back(Effect::Expect(None));
-                self.effects.push_back(Effect::Down(ask.session, reason));
-                self.effects.push_back(Effect::Ended {
-                    supporter,
-                    lasted,
-                    reason,
-                });
-            }
-        }
-    }
-
-    /// The moment of [`poll_timeout`](Self::poll_timeout) has come.
-    pub fn handle_timeout(&mut self, now: Millis) {
-        match &self.state {
-            State::Asked { ask, until } if now >= *until => {
-                let session = ask.session;
-                self.decline(session, true);
-            }
-            State::Allowed { until, .. } if now >= *until => self.end(EndReason::Lost, now),
-            State::Idle | State::Asked { .. } | State::Allowed { .. } | State::Live { .. } => {}
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn ask(session: u8, key: u8) -> Ask {
-        let supporter = Supporter {
-            name: "Eva".to_owned(),
-            picture: Vec::new(),
-        };
-        Ask {
-            session: [session; 16],
-            supporter,
-            key: [key; 32],
-            view_only: false,
-        }
-    }
-
-    fn effects(host: &mut Host) -> Vec<Effect> {
-        std::iter::from_fn(|| host.poll_effect()).collect()
-    }
-
-    fn live(choice: Choice) -> Host {
-        let mut host = Host::new();
-        host.handle_asked(ask(1, 1), 0);
-        host.choose(choice, 10);
-        assert!(host.handle_link_up([1; 16], 20));
-        effects(&mut host);
-        host
-    }
-
-    #[test]
-    fn nothing_is_injected_before_the_yes_and_while_the_prompt_is_open() {
-        let mut host = Host::new();
-        assert!(host.handle_input().is_none());
-        host.handle_asked(ask(1, 1), 0);
-        assert!(host.handle_input().is_none());
-        assert!(!host.handle_link_up([1; 16], 1), "no link before the yes");
-        host.choose(Choice::Allow, 2);
-        assert!(host.handle_input().is_none(), "and none before the link");
-        assert!(!host.handle_link_up([9; 16], 3), "nor for another session");
-        assert!(host.handle_link_up([1; 16], 4));
-        assert!(host.handle_input().is_some());
-    }
-
-    #[test]
-    fn view_only_gives_no_control_and_says_so_once() {
-        let mut host = live(Choice::ViewOnly);
-        for _ in 0..100 {
-            assert!(host.handle_input().is_none());
-        }
-        assert_eq!(effects(&mut host), [Effect::InputIgnored]);
-    }
-
-    #[test]
-    fn stopping_control_acts_on_tokens_already_handed_out() {
-        let mut host = live(Choice::Allow);
-        let token = host.handle_input().unwrap();
-        host.stop_control();
-        assert!(!token.is_live() && host.handle_input().is_none());
-        assert_eq!(
-            effects(&mut host),
-            [Effect::Grant(Grant::View), Effect::InputIgnored]
-        );
-        assert!(matches!(
-            host.state(),
-            State::Live {
-                grant: Grant::View,
-                ..
-            }
-        ));
-    }
-
-    #[test]
-    fn the_hot_key_cuts_input_before_anything_else_happens() {
-        let mut host = live(Choice::Allow);
-        let token = host.handle_input().unwrap();
-        host.authority().revoke();
-        assert!(!token.is_live() && host.handle_input().is_none());
-    }
-
-    #[test]
-    fn no_answer_in_time_is_a_no() {
-        let mut host = Host::new();
-        host.handle_asked(ask(1, 1), 0);
-        host.handle_timeout(ANSWER_TIME - 1);
-        assert_eq!(effects(&mut host), []);
-        host.handle_timeout(host.poll_timeout().unwrap());
-        assert_eq!(
-            effects(&mut host),
-            [Effect::Decline {
-                session: [1; 16],
-                timed_out: true
-            }]
-        );
-        assert_eq!(host.state(), &State::Idle);
-        host.choose(Choice::Allow, ANSWER_TIME + 1);
-        assert_eq!(effects(&mut host), [], "a late press does nothing");
-    }
-
-    #[test]
-    fn the_same_key_comes_back_without_a_question_for_ten_minutes() {
-        let mut host = live(Choice::Allow);
-        host.handle_link_down(1_000);
-        effects(&mut host);
-        host.handle_asked(ask(2, 1), 1_000 + CONSENT_LIFE - 1);
-        assert!(matches!(
-            host.state(),
-            State::Allowed {
-                grant: Grant::Control,
-                ..
-            }
-        ));
-        host.handle_cancelled([2; 16]);
-        let mut host = live(Choice::Allow);
-        host.handle_link_down(1_000);
-        host.handle_asked(ask(2, 1), 1_000 + CONSENT_LIFE);
-        assert!(matches!(host.state(), State::Asked { .. }), "too late");
-    }
-
-    #[test]
-    fn another_key_or_an_ended_session_asks_again() {
-        let mut host = live(Choice::Allow);
-        host.handle_link_down(1_000);
-        host.handle_asked(ask(2, 2), 1_001);
-        assert!(matches!(host.state(), State::Asked { .. }));
-        let mut host = live(Choice::Allow);
-        host.end_by_customer(1_000);
-        host.handle_asked(ask(2, 1), 1_001);
-        assert!(matches!(host.state(), State::Asked { .. }));
-    }
-
-    #[test]
-    fn what_was_taken_back_does_not_come_back_with_the_next_link() {
-        let mut host = live(Choice::Allow);
-        host.stop_control();
-        host.handle_link_down(1_000);
-        host.handle_asked(ask(2, 1), 1_001);
-        assert!(matches!(
-            host.state(),
-            State::Allowed {
-                grant: Grant::View,
-                ..
-            }
-        ));
-    }
-
-    #[test]
-    fn the_end_closes_the_link_and_tells_who_was_there() {
-        let mut host = live(Choice::Allow);
-        host.end_by_customer(5_020);
-        let told = effects(&mut host);
-        assert_eq!(told[0], Effect::Close(EndReason::Customer));
-        assert!(told.contains(&Effect::Expect(None)));
-        assert!(told.contains(&Effect::Down([1; 16], EndReason::Customer)));
-        assert!(matches!(&told[3], Effect::Ended { lasted: 5_000, .. }));
-    }
-
-    #[test]
-    fn a_second_supporter_is_declined_while_one_is_connected() {
-        let mut host = live(Choice::Allow);
-        host.handle_asked(ask(2, 2), 30);
-        let no = Effect::Decline {
-            session: [2; 16],
-            timed_out: false,
-        };
-        assert_eq!(effects(&mut host), [no]);
-        assert!(host.handle_input().is_some());
+        let question = self.question.iter().map(|question| question.until);
+        let seats = self.seats.iter().filter_map(|seat| match seat.step {
+            Step::Allowed { until } => Some(until),
+            Step::Live { .. } => None,
+        });
+        question.chain(seats).min()
     }
 }

@@ -4,152 +4,28 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aldis_link::Node;
 use aldis_link::contact::{self, Contact};
-use aldis_link::{BindError, Identity, Node};
 use aldis_trust::ServerName;
-use aldis_wire::input::Input;
-use aldis_wire::peer::{EndReason, ToHost};
-use aldis_wire::signal::{Answer, Case, Consent, Push, Refusal, Request, Token};
+use aldis_wire::peer::{EndReason, Grant, ToHost};
+use aldis_wire::signal::{Answer, Case, Consent, Push, Refusal, Request};
 use aldis_wire::{Code, SessionId};
-use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::peer::{self, Peer, PeerNews, Way};
 use crate::picture::Picture;
 use crate::view::{Desk, Over, Session, SessionStage, View};
+use crate::viewer::Command;
 
 /// The most commands and events that wait for the loop.
-const WAITING: usize = 1024;
+pub(crate) const WAITING: usize = 1024;
 
 /// How often a lost session is asked for again, and how long after the last try.
 const RETURNS: u32 = 30;
 
 /// The pause between two tries to come back.
 const RETURN_PAUSE: Duration = Duration::from_secs(2);
-
-/// What the supporter wants.
-#[derive(Clone)]
-pub enum Command {
-    /// Sign in with name and password.
-    SignIn {
-        /// The server.
-        server: ServerName,
-        /// The account.
-        name: String,
-        /// Its password.
-        password: String,
-    },
-    /// Sign in with a token.
-    Resume {
-        /// The server.
-        server: ServerName,
-        /// From an earlier [`Desk::SignedIn`].
-        token: Token,
-    },
-    /// Sign out; the token is void from then on.
-    SignOut,
-    /// Make a case.
-    NewCase {
-        /// The customer's name, or empty.
-        customer: String,
-    },
-    /// Close a case for good.
-    CloseCase(Code),
-    /// Become a case's assignee.
-    AssignToMe(Code),
-    /// Give a case back to the queue.
-    Release(Code),
-    /// Ask the customer for a session.
-    Connect {
-        /// The case.
-        code: Code,
-        /// Ask for no more than seeing.
-        view_only: bool,
-    },
-    /// Mouse or keyboard.
-    Input(Input),
-    /// See another of the customer's monitors.
-    SelectMonitor(u32),
-    /// End the session, or take the question back.
-    EndSession,
-    /// The end was read; forget the session.
-    DismissSession,
-    /// The window is gone.
-    Quit,
-}
-
-impl std::fmt::Debug for Command {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // Passwords, tokens and keystrokes are nobody's business.
-        f.write_str("Command")
-    }
-}
-
-/// The engine, running.
-#[derive(Debug)]
-pub struct Viewer {
-    commands: mpsc::Sender<Command>,
-    view: watch::Receiver<View>,
-    _task: JoinSet<()>,
-}
-
-impl Viewer {
-    /// Starts the engine with the supporter's key; `changed` is called whenever there is
-    /// something new to paint.
-    pub fn start(
-        runtime: &Handle,
-        identity: Identity,
-        changed: impl Fn() + Send + Sync + 'static,
-    ) -> Result<Self, BindError> {
-        let _inside = runtime.enter();
-        let node = Node::bind_any(Arc::new(identity))?;
-        let (commands, waiting) = mpsc::channel(WAITING);
-        let (shown, view) = watch::channel(View::default());
-        let engine = Engine {
-            node,
-            shown,
-            changed: Arc::new(changed),
-            view: View::default(),
-            outbox: None,
-            server: JoinSet::new(),
-            server_name: None,
-            session: None,
-            peer: None,
-            returns: 0,
-            tasks: JoinSet::new(),
-        };
-        let mut task = JoinSet::new();
-        task.spawn_on(engine.run(waiting), runtime);
-        Ok(Self {
-            commands,
-            view,
-            _task: task,
-        })
-    }
-
-    /// What to paint.
-    pub fn view(&self) -> View {
-        self.view.borrow().clone()
-    }
-
-    /// Does what the supporter wants.
-    pub fn send(&self, command: Command) {
-        if self.commands.try_send(command).is_err() {
-            tracing::warn!("the engine does not answer");
-        }
-    }
-
-    /// Ends what runs and waits until both sides know, for two seconds at most.
-    pub async fn close(&self) {
-        let mut view = self.view.clone();
-        let ended = async {
-            drop(self.commands.send(Command::Quit).await);
-            while view.changed().await.is_ok() {}
-        };
-        drop(tokio::time::timeout(Duration::from_secs(2), ended).await);
-    }
-}
 
 /// What a question to the server was about.
 #[derive(Clone, Copy, Debug)]
@@ -161,7 +37,7 @@ enum Tag {
     Quiet,
 }
 
-struct Engine {
+pub(crate) struct Engine {
     node: Node,
     shown: watch::Sender<View>,
     changed: Arc<dyn Fn() + Send + Sync>,
@@ -177,7 +53,27 @@ struct Engine {
 }
 
 impl Engine {
-    async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
+    pub(crate) fn new(
+        node: Node,
+        shown: watch::Sender<View>,
+        changed: Arc<dyn Fn() + Send + Sync>,
+    ) -> Self {
+        Self {
+            node,
+            shown,
+            changed,
+            view: View::default(),
+            outbox: None,
+            server: JoinSet::new(),
+            server_name: None,
+            session: None,
+            peer: None,
+            returns: 0,
+            tasks: JoinSet::new(),
+        }
+    }
+
+    pub(crate) async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
         let (news_in, mut news) = mpsc::channel(WAITING);
         let (peer_in, mut peer) = mpsc::channel(WAITING);
         let (again_in, mut again) = mpsc::channel(1);
@@ -237,6 +133,10 @@ impl Engine {
             Command::Connect { code, view_only } => self.connect(code, view_only),
             Command::Input(input) => self.say(ToHost::Input(input)),
             Command::SelectMonitor(id) => self.say(ToHost::SelectMonitor(id)),
+            Command::HandControl(seat) => self.say(ToHost::HandControl { seat }),
+            Command::RemoveSeat(seat) => self.say(ToHost::RemoveSeat { seat }),
+            Command::AskControl => self.say(ToHost::AskControl),
+            Command::Invite { code, to } => self.ask(Tag::Change, Request::Invite { code, to }),
             Command::EndSession => self.end_session(Over::Ended(EndReason::Supporter)),
             Command::DismissSession => {
                 self.end_session(Over::Ended(EndReason::Supporter));
@@ -292,6 +192,8 @@ impl Engine {
             code,
             view_only,
             stage: SessionStage::Asking,
+            seats: Vec::new(),
+            joining: None,
             monitors: Vec::new(),
             shared: 0,
             picture: Arc::new(Picture::new(answers)),
@@ -432,6 +334,7 @@ impl Engine {
                 view.picture = Arc::clone(&peer.picture);
                 view.link = Some(peer.link.clone());
                 view.problem = None;
+                view.ignored = 0;
                 self.peer = Some(peer);
             }
             PeerNews::Failed(error) => {
@@ -445,6 +348,13 @@ impl Engine {
                 if let SessionStage::Live { grant, .. } = &mut view.stage {
                     *grant = now;
                 }
+                if now == Grant::Control {
+                    view.ignored = 0;
+                }
+            }
+            PeerNews::Seats(seats, joining) => {
+                view.seats = seats;
+                view.joining = joining;
             }
             PeerNews::Monitors(monitors, shared) => {
                 view.monitors = monitors;
@@ -455,6 +365,8 @@ impl Engine {
             PeerNews::Ended(reason) => self.end_session(Over::Ended(reason)),
             PeerNews::Lost => {
                 view.link = None;
+                view.seats = Vec::new();
+                view.joining = None;
                 view.stage = SessionStage::Returning;
                 self.peer = None;
                 self.come_back(again);

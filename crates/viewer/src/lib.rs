@@ -11,10 +11,11 @@ mod engine;
 mod peer;
 mod picture;
 mod view;
+mod viewer;
 
 pub use aldis_link::{BindError, DialError, Identity, IdentityError, SignalError};
 
-pub use crate::engine::{Command, Viewer};
 pub use crate::peer::Link;
 pub use crate::picture::{Picture, PictureStats, Pointer};
 pub use crate::view::{Desk, Over, Session, SessionStage, View};
+pub use crate::viewer::{Command, Viewer};

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aldis_link::{Connection, DialError, FrameReceiver, FrameSender, Node, close};
-use aldis_wire::peer::{EndReason, Grant, MAX_POINTER_SIDE, Monitor, ScreenPart, ToHost, ToViewer};
+use aldis_wire::peer::{
+    EndReason, Grant, MAX_POINTER_SIDE, MAX_SEATS, Monitor, ScreenPart, Seat, ToHost, ToViewer,
+};
+use aldis_wire::signal::MAX_NAME;
 use aldis_wire::{KeyHash, Millis, SessionId, VERSION};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -33,6 +36,7 @@ pub(crate) enum PeerNews {
     /// They never will be.
     Failed(DialError),
     Grant(Grant),
+    Seats(Vec<Seat>, Option<String>),
     Monitors(Vec<Monitor>, u32),
     Problem(String),
     InputIgnored,
@@ -147,6 +151,7 @@ pub(crate) async fn run(
     loop {
         let told = match receive.recv().await {
             Ok(Some(ToViewer::Grant(grant))) => PeerNews::Grant(grant),
+            Ok(Some(ToViewer::Seats { list, joining })) => seats(list, joining.as_deref()),
             Ok(Some(ToViewer::Monitors { list, shared })) => PeerNews::Monitors(list, shared),
             Ok(Some(ToViewer::PointerShape(shape))) => {
                 let side = 1..=MAX_POINTER_SIDE;
@@ -180,6 +185,16 @@ pub(crate) async fn run(
             return;
         }
     }
+}
+
+/// No more seats and no longer names than there can be, whatever the peer says.
+fn seats(mut list: Vec<Seat>, joining: Option<&str>) -> PeerNews {
+    let short = |name: &str| name.chars().take(MAX_NAME).collect();
+    list.truncate(MAX_SEATS);
+    for seat in &mut list {
+        seat.name = short(&seat.name);
+    }
+    PeerNews::Seats(list, joining.map(short))
 }
 
 type Streams = (FrameSender<ToHost>, FrameReceiver<ToViewer>, Grant, Millis);

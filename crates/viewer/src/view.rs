@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use aldis_link::SignalError;
 use aldis_trust::ServerName;
-use aldis_wire::peer::{EndReason, Grant, Monitor};
+use aldis_wire::peer::{EndReason, Grant, Monitor, Seat};
 use aldis_wire::signal::{Case, Refusal, Supporter, Token};
 use aldis_wire::{Code, Millis};
 
@@ -61,6 +61,10 @@ pub struct Session {
     pub view_only: bool,
     /// Where it stands.
     pub stage: SessionStage,
+    /// Everybody in the session, the lead first; this supporter is among them.
+    pub seats: Vec<Seat>,
+    /// The supporter about whom the customer is being asked; nobody controls meanwhile.
+    pub joining: Option<String>,
     /// The customer's monitors.
     pub monitors: Vec<Monitor>,
     /// Which of them is seen.

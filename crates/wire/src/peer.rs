@@ -52,7 +52,19 @@ pub enum ToHost {
         /// [`ScreenPart::sequence`] of the update.
         sequence: u32,
     },
-    /// The supporter ends the session.
+    /// From the lead: the supporter on this seat controls from now on.
+    HandControl {
+        /// [`Seat::number`].
+        seat: u32,
+    },
+    /// From the lead: the supporter on this seat leaves.
+    RemoveSeat {
+        /// [`Seat::number`].
+        seat: u32,
+    },
+    /// Asks the lead for control.
+    AskControl,
+    /// The supporter ends his part of the session.
     End,
 }
 
@@ -76,6 +88,13 @@ pub enum ToViewer {
     Refused,
     /// What the supporter may do has changed.
     Grant(Grant),
+    /// Who is in the session; told to everyone at every change.
+    Seats {
+        /// The lead first, then in the order in which they came; at most [`MAX_SEATS`].
+        list: Vec<Seat>,
+        /// The supporter about whom the customer is being asked now; nobody controls meanwhile.
+        joining: Option<String>,
+    },
     /// The monitors, and which of them is shared.
     Monitors {
         /// At most [`MAX_MONITORS`].
@@ -112,6 +131,25 @@ pub enum EndReason {
     Lost,
     /// The supporter who leads the session sent this one away.
     Removed,
+}
+
+/// A supporter in the session, as he and the others see him.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seat {
+    /// Names the seat within this session.
+    pub number: u32,
+    /// The supporter's name.
+    pub name: String,
+    /// The most that the customer allows him.
+    pub grant: Grant,
+    /// He may hand over control and send others away.
+    pub lead: bool,
+    /// Mouse and keyboard are his.
+    pub controls: bool,
+    /// He would like to have them.
+    pub asks: bool,
+    /// It is the seat of whoever this is told to.
+    pub you: bool,
 }
 
 /// One of the customer's monitors.

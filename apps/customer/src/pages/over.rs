@@ -14,7 +14,7 @@ use super::{Act, show_notice};
 /// A session that is over.
 #[derive(Debug)]
 pub(crate) struct Over<'a> {
-    pub(crate) supporter: &'a Supporter,
+    pub(crate) supporters: &'a [Supporter],
     /// In milliseconds.
     pub(crate) lasted: Millis,
     pub(crate) reason: EndReason,
@@ -27,10 +27,15 @@ pub(crate) fn over(ui: &mut Ui, texts: Texts, view: &View, over: &Over<'_>) -> O
         ui.add_space(space::LARGE);
         show_notice(ui, texts, view.notice.as_ref());
         let duration = texts.duration(over.lasted);
-        let name = over.supporter.name.as_str();
+        let names = super::names(over.supporters.iter().map(|it| it.name.as_str()));
+        let text = if over.supporters.len() > 1 {
+            "over-text-several"
+        } else {
+            "over-text"
+        };
         let who = texts.with(
-            "over-text",
-            [("name", name.into()), ("duration", duration.into())],
+            text,
+            [("name", names.into()), ("duration", duration.into())],
         );
         let reason = match over.reason {
             EndReason::Customer => "over-customer",

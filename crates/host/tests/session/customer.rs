@@ -53,13 +53,18 @@ impl Customer {
 
     /// Is asked for consent by `eva`, and chooses.
     pub(crate) async fn choose(&self, choice: Choice) {
+        self.choose_for("eva", choice).await;
+    }
+
+    /// Is asked for consent by this supporter, and chooses.
+    pub(crate) async fn choose_for(&self, who: &str, choice: Choice) {
         let view = self
             .until("the question", |view| {
                 matches!(view.stage, Stage::Asked { .. })
             })
             .await;
         match view.stage {
-            Stage::Asked { supporter, .. } => assert_eq!(supporter.name, "eva"),
+            Stage::Asked { supporter, .. } => assert_eq!(supporter.name, who),
             other => panic!("{other:?}"),
         }
         self.host.send(Command::Choose(choice));

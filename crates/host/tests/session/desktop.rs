@@ -35,7 +35,7 @@ impl Desktop {
     pub(crate) fn start_program(&self) {
         let window = self.conn.generate_id().unwrap();
         let (width, height) = SCREEN;
-        let events = EventMask::KEY_PRESS | EventMask::BUTTON_PRESS;
+        let events = EventMask::KEY_PRESS | EventMask::KEY_RELEASE | EventMask::BUTTON_PRESS;
         let aux = CreateWindowAux::new()
             .override_redirect(1)
             .event_mask(events);
@@ -62,6 +62,17 @@ impl Desktop {
             }
         }
         pressed
+    }
+
+    /// Waits until the program was told that a key went down, or up.
+    pub(crate) fn wait_key(&self, down: bool) {
+        loop {
+            match self.conn.wait_for_event().unwrap() {
+                Event::KeyPress(_) if down => return,
+                Event::KeyRelease(_) if !down => return,
+                _ => {}
+            }
+        }
     }
 
     /// Puts the pointer there, as the customer's own mouse would.

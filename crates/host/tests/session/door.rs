@@ -178,7 +178,7 @@ fn input_without_a_grant_is_ignored_and_reported_and_with_one_it_arrives() {
 }
 
 /// Goes in and is let in with this grant, up to the list of monitors.
-async fn welcome(eva: &Supporter, door: &Door, expected: Grant) -> Visit {
+pub(crate) async fn welcome(eva: &Supporter, door: &Door, expected: Grant) -> Visit {
     let (mut visit, answer) = eva.enter(door).await.unwrap();
     match answer {
         Some(ToViewer::Welcome { grant, .. }) => assert_eq!(grant, expected),

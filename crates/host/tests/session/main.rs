@@ -12,4 +12,6 @@ mod desktop;
 mod door;
 mod stage;
 mod supporter;
+mod together;
 mod whole_way;
+mod window;

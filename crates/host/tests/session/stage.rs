@@ -17,7 +17,10 @@ use tokio::task::JoinSet;
 /// Set in the process that has a screen of its own.
 const ON_STAGE: &str = "ALDIS_TEST_ON_STAGE";
 
-/// The password of the account `eva`.
+/// The supporters' accounts.
+const SUPPORTERS: [&str; 4] = ["eva", "bo", "cy", "dan"];
+
+/// The password of every account.
 pub(crate) const PASSWORD: &str = "right as rain";
 
 /// Width and height of the screen.
@@ -89,7 +92,7 @@ impl Drop for Xvfb {
     }
 }
 
-/// A running server with the account `eva`.
+/// A running server with the supporters' accounts.
 pub(crate) struct Office {
     pub(crate) name: ServerName,
     _server: JoinSet<()>,
@@ -102,8 +105,12 @@ impl Office {
         let server = Server::start(folder.path(), (Ipv4Addr::LOCALHOST, 0).into()).unwrap();
         let name = server.name().clone();
         let store = Store::open(folder.path()).unwrap();
-        let add = move || accounts::add(&store, "eva", "technician", PASSWORD);
-        tokio::task::spawn_blocking(add).await.unwrap().unwrap();
+        let add = move || {
+            for name in SUPPORTERS {
+                accounts::add(&store, name, "technician", PASSWORD).unwrap();
+            }
+        };
+        tokio::task::spawn_blocking(add).await.unwrap();
         let mut tasks = JoinSet::new();
         tasks.spawn(server.run(std::future::pending()));
         Self {

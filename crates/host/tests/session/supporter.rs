@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use aldis_link::{Connection, DialError, FrameReceiver, FrameSender, Identity, Node, Signal};
+use aldis_link::{
+    Connection, DialError, FrameReceiver, FrameSender, Identity, Node, Signal, SignalError,
+};
 use aldis_trust::ServerName;
 use aldis_wire::peer::{ToHost, ToViewer};
 use aldis_wire::signal::{Answer, Consent, Push, Request};
@@ -12,7 +14,7 @@ use tokio::sync::mpsc;
 
 use crate::stage::{PASSWORD, soon};
 
-/// `eva`, signed in on a machine with a key of its own.
+/// A supporter, signed in on a machine with a key of its own.
 pub(crate) struct Supporter {
     pub(crate) node: Node,
     signal: Signal,
@@ -34,11 +36,16 @@ pub(crate) struct Visit {
 }
 
 impl Supporter {
+    /// `eva`.
     pub(crate) async fn sign_in(server: &ServerName) -> Self {
+        Self::sign_in_as(server, "eva").await
+    }
+
+    pub(crate) async fn sign_in_as(server: &ServerName, name: &str) -> Self {
         let identity = Arc::new(Identity::generate().unwrap());
         let node = Node::bind_any(identity).unwrap();
         let (signal, pushes) = Signal::connect(&node, server).await.unwrap();
-        let (name, password) = ("eva".to_owned(), PASSWORD.to_owned());
+        let (name, password) = (name.to_owned(), PASSWORD.to_owned());
         signal
             .ask(Request::SignIn { name, password })
             .await
@@ -65,22 +72,29 @@ impl Supporter {
         }
     }
 
+    /// Lets a colleague join.
+    pub(crate) async fn invite(&self, code: Code, to: &str) -> Result<(), SignalError> {
+        let to = to.to_owned();
+        let invited = self.signal.ask(Request::Invite { code, to }).await;
+        invited.map(drop)
+    }
+
     /// Asks for a session with control.
     pub(crate) async fn ask(&self, code: Code) -> SessionId {
-        let key = self.node.identity().hash();
-        match self
-            .signal
-            .ask(Request::Connect {
-                code,
-                key,
-                view_only: false,
-            })
-            .await
-            .unwrap()
-        {
+        match self.try_ask(code).await.unwrap() {
             Answer::Asked { session } => session,
             other => panic!("{other:?}"),
         }
+    }
+
+    pub(crate) async fn try_ask(&self, code: Code) -> Result<Answer, SignalError> {
+        let key = self.node.identity().hash();
+        let request = Request::Connect {
+            code,
+            key,
+            view_only: false,
+        };
+        self.signal.ask(request).await
     }
 
     /// Waits until the server, too, knows that the case's session is over.
@@ -94,6 +108,19 @@ impl Supporter {
             }
         };
         soon("the session's end", over).await;
+    }
+
+    /// Waits until the server, too, knows that exactly these are in the session.
+    pub(crate) async fn until_inside(&mut self, code: Code, who: &[&str]) {
+        let inside = async {
+            loop {
+                match self.pushes.recv().await.expect("the server is there") {
+                    Push::Case(case) if case.code == code && case.supporters == who => return,
+                    _ => {}
+                }
+            }
+        };
+        soon("the server's word", inside).await;
     }
 
     /// Waits for the customer's yes.

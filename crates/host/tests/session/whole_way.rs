@@ -1,20 +1,15 @@
 //! A case from sign-in to close, with both engines as the two apps use them.
 
-use std::sync::{Arc, Mutex};
-
 use aldis_host::{Choice, Stage};
-use aldis_screen::Frame;
-use aldis_trust::ServerName;
-use aldis_viewer::{Command, Desk, Identity, Over, Session, SessionStage, View, Viewer};
+use aldis_viewer::{Command, Over, Session, SessionStage, View};
 use aldis_wire::input::Input;
 use aldis_wire::peer::{EndReason, Grant};
 use aldis_wire::signal::Status;
-use tokio::runtime::Handle;
-use tokio::sync::Notify;
 
 use crate::customer::Customer;
 use crate::desktop::Desktop;
-use crate::stage::{Office, PASSWORD, SCREEN, on_stage, soon};
+use crate::stage::{Office, on_stage};
+use crate::window::Window;
 
 #[test]
 fn a_supporter_sees_the_exact_screen_controls_it_and_is_stopped() {
@@ -28,7 +23,7 @@ async fn play() {
     let office = Office::open().await;
     let desktop = Desktop::open();
     desktop.draw((0, 0), (200, 150), 1);
-    let eva = Eva::sign_in(&office.name).await;
+    let eva = Window::sign_in(&office.name, "eva").await;
     eva.viewer.send(Command::NewCase {
         customer: String::new(),
     });
@@ -100,12 +95,12 @@ async fn play() {
         .await;
     match view.stage {
         Stage::Over {
-            supporter,
+            supporters,
             lasted,
             reason,
         } => {
             assert_eq!(
-                (supporter.name.as_str(), reason),
+                (supporters[0].name.as_str(), reason),
                 ("eva", EndReason::Customer)
             );
             assert!(lasted > 0);
@@ -134,90 +129,7 @@ async fn play() {
 
 fn live(view: &aldis_host::View) -> Option<Grant> {
     match view.stage {
-        Stage::Live { grant, .. } => Some(grant),
+        Stage::Live { ref people, .. } => Some(people[0].grant),
         _ => None,
     }
-}
-
-/// The supporter's engine, and what its window would show.
-struct Eva {
-    viewer: Viewer,
-    changed: Arc<Notify>,
-    texture: Mutex<Frame>,
-}
-
-impl Eva {
-    async fn sign_in(server: &ServerName) -> Self {
-        let changed = Arc::new(Notify::new());
-        let tell = Arc::clone(&changed);
-        let identity = Identity::generate().unwrap();
-        let viewer = Viewer::start(&Handle::current(), identity, move || tell.notify_one());
-        let eva = Self {
-            viewer: viewer.unwrap(),
-            changed,
-            texture: Mutex::default(),
-        };
-        let (name, password) = ("eva".to_owned(), PASSWORD.to_owned());
-        eva.viewer.send(Command::SignIn {
-            server: server.clone(),
-            name,
-            password,
-        });
-        let signed_in = |view: &View| matches!(view.desk, Desk::SignedIn { online: true, .. });
-        eva.until("the sign-in", signed_in).await;
-        eva
-    }
-
-    async fn until(&self, what: &str, shows: impl Fn(&View) -> bool) -> View {
-        let shown = async {
-            loop {
-                let view = self.viewer.view();
-                if shows(&view) {
-                    return view;
-                }
-                self.changed.notified().await;
-            }
-        };
-        soon(what, shown).await
-    }
-
-    async fn until_session(&self, what: &str, is: impl Fn(&Session) -> bool) {
-        self.until(what, |view| view.session.as_ref().is_some_and(&is))
-            .await;
-    }
-
-    async fn until_granted(&self, wanted: Grant) {
-        let granted = |session: &Session| match session.stage {
-            SessionStage::Live { grant, .. } => grant == wanted,
-            _ => false,
-        };
-        self.until_session("the grant", granted).await;
-    }
-
-    /// Paints like a window, only what changed, until its texture has exactly these pixels.
-    async fn sees(&self, pixels: &[u8]) {
-        let same = |session: &Session| {
-            let mut texture = self.texture.lock().unwrap();
-            session.picture.take(false, |frame, changed| {
-                if texture.bounds() != frame.bounds() {
-                    *texture = Frame::new(frame.width(), frame.height()).unwrap();
-                }
-                for rect in changed {
-                    for y in rect.y..rect.bottom() {
-                        texture
-                            .row_mut(*rect, y)
-                            .copy_from_slice(frame.row(*rect, y));
-                    }
-                }
-            });
-            (texture.width(), texture.height()) == (SCREEN.0.into(), SCREEN.1.into())
-                && colours(texture.data()).eq(colours(pixels))
-        };
-        self.until_session("the exact picture", same).await;
-    }
-}
-
-/// Each pixel's blue, green and red.
-fn colours(pixels: &[u8]) -> impl Iterator<Item = &[u8]> {
-    pixels.chunks_exact(4).map(|pixel| &pixel[..3])
 }

@@ -1,0 +1,144 @@
+//! The supporters who are connected: each has a connection, a screen and a pace of his own.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use aldis_inject::{InjectError, MonitorPlace};
+use aldis_session::ControlToken;
+use aldis_session::host::{Host as Session, Roster};
+use aldis_wire::peer::{EndReason, Grant, ToViewer};
+use aldis_wire::{Millis, SessionId};
+use tokio::sync::{mpsc, watch};
+
+use crate::hands::{self, Act, Hands, Place};
+use crate::peer::{Lines, Peer, Standing, Told, Visitor};
+use crate::screen::Screen;
+
+/// Everybody who is connected; `session` bounds how many that are.
+#[derive(Default)]
+pub(crate) struct Party {
+    members: BTreeMap<SessionId, Member>,
+    /// One pair for all: who may use them, the gates say.
+    hands: Option<Hands>,
+}
+
+/// What runs while one supporter is connected.
+struct Member {
+    peer: Peer,
+    screen: Option<Screen>,
+    gate: watch::Sender<Option<ControlToken>>,
+    standing: watch::Sender<Standing>,
+}
+
+impl Party {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    /// Has hands ready, if the system lets us.
+    pub(crate) fn raise_hands(&mut self) -> Result<(), InjectError> {
+        if self.hands.is_none() {
+            self.hands = Some(hands::start()?);
+        }
+        Ok(())
+    }
+
+    /// Lets a supporter in who may do this; the error is the screen's own sentence.
+    pub(crate) fn admit(
+        &mut self,
+        visitor: Visitor,
+        grant: Grant,
+        since: Millis,
+        news: mpsc::Sender<Told>,
+    ) -> Result<(), String> {
+        let session = visitor.session;
+        let roster = Roster::default();
+        let (standing, stands) = watch::channel(Standing { grant, roster });
+        let (gate, gated) = watch::channel(None);
+        let place = Place::new(Mutex::new(MonitorPlace::default()));
+        let lines = Lines {
+            standing: stands,
+            gate: gated,
+            hands: self.hands.clone(),
+            place: Place::clone(&place),
+            news,
+        };
+        let mut peer = visitor.admit(since, lines);
+        let screen = Screen::start(peer.control.clone(), place).map_err(|error| error.to_string());
+        let (screen, failed) = match screen {
+            Ok((screen, parts)) => {
+                peer.send_screen(parts);
+                (Some(screen), Ok(()))
+            }
+            Err(reason) => {
+                drop(peer.control.try_send(ToViewer::Problem(reason.clone())));
+                (None, Err(reason))
+            }
+        };
+        let member = Member {
+            peer,
+            screen,
+            gate,
+            standing,
+        };
+        self.members.insert(session, member);
+        failed
+    }
+
+    pub(crate) fn screen(&self, session: SessionId) -> Option<&Screen> {
+        self.members.get(&session)?.screen.as_ref()
+    }
+
+    /// What this supporter may do from now on.
+    pub(crate) fn grant(&self, session: SessionId, grant: Grant) {
+        if let Some(member) = self.members.get(&session) {
+            member
+                .standing
+                .send_modify(|standing| standing.grant = grant);
+        }
+    }
+
+    /// Everybody learns who is there.
+    pub(crate) fn introduce(&self, session: &Session) {
+        for (id, member) in &self.members {
+            let roster = session.roster_for(*id);
+            member
+                .standing
+                .send_modify(|standing| standing.roster = roster);
+        }
+    }
+
+    pub(crate) fn tell(&self, session: SessionId, message: ToViewer) {
+        if let Some(member) = self.members.get(&session) {
+            drop(member.peer.control.try_send(message));
+        }
+    }
+
+    /// Lets go of what is held down.
+    pub(crate) fn let_go(&self) {
+        if let Some(hands) = &self.hands {
+            // A full queue holds only input whose right has ended, and that lets go as well.
+            drop(hands.try_send(Act::LetGo));
+        }
+    }
+
+    /// Lets input through as far as the session says so now.
+    pub(crate) fn open_gates(&self, session: &Session) {
+        for (id, member) in &self.members {
+            member.gate.send_replace(session.token_of(*id).cloned());
+        }
+    }
+
+    /// Takes a supporter out; the future tells him why.
+    pub(crate) fn part(
+        &mut self,
+        session: SessionId,
+        reason: EndReason,
+    ) -> Option<impl Future<Output = ()> + Send + use<>> {
+        let member = self.members.remove(&session)?;
+        if self.members.is_empty() {
+            self.hands = None;
+        }
+        Some(member.peer.close(ToViewer::Ended(reason)))
+    }
+}

@@ -1,0 +1,125 @@
+//! A supporter's place in the session, and what the shell is told.
+
+use aldis_wire::peer::{EndReason, Grant};
+use aldis_wire::signal::Supporter;
+use aldis_wire::{KeyHash, Millis, SessionId};
+
+/// A supporter who asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ask {
+    /// Names the session.
+    pub session: SessionId,
+    /// Who asks.
+    pub supporter: Supporter,
+    /// The key that the supporter's side must prove to hold.
+    pub key: KeyHash,
+    /// No more than seeing is asked for.
+    pub view_only: bool,
+}
+
+/// What the person pressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// See and control.
+    Allow,
+    /// See only.
+    ViewOnly,
+    /// No.
+    Decline,
+}
+
+/// The prompt that is open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// The question.
+    pub ask: Ask,
+    /// When it declines by itself.
+    pub until: Millis,
+}
+
+/// A supporter who was allowed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seat {
+    /// What he asked.
+    pub ask: Ask,
+    /// Names the seat towards the other supporters.
+    pub number: u32,
+    /// The most that he may do; what he can do now depends on who controls.
+    pub grant: Grant,
+    /// How far he has come.
+    pub step: Step,
+    /// He would like to control.
+    pub asks: bool,
+    /// What he was told that he may do.
+    pub(super) told: Grant,
+    /// He was told that input was ignored.
+    pub(super) told_ignored: bool,
+}
+
+/// How far an allowed supporter has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// He may connect, until this moment.
+    Allowed {
+        /// When it lapses.
+        until: Millis,
+    },
+    /// His side and this one are connected.
+    Live {
+        /// Since when, by the shell's clock.
+        since: Millis,
+    },
+}
+
+impl Seat {
+    /// His side and this one are connected.
+    pub fn is_live(&self) -> bool {
+        matches!(self.step, Step::Live { .. })
+    }
+}
+
+/// What the shell must do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Take connections from these keys, and from nobody else.
+    Expect(Vec<KeyHash>),
+    /// Tell the server: allowed.
+    Allow(SessionId, Grant),
+    /// Tell the server: declined.
+    Decline {
+        /// Which session.
+        session: SessionId,
+        /// Nobody answered in time.
+        timed_out: bool,
+    },
+    /// Tell the server that the session is on.
+    Up(SessionId),
+    /// Tell the server that the session is over.
+    Down(SessionId, EndReason),
+    /// Tell the supporter what he may do now.
+    Grant(SessionId, Grant),
+    /// Tell every supporter who is there.
+    Seats,
+    /// Whatever is held down must be let go: the right to it has ended.
+    LetGo,
+    /// Tell the supporter that input was ignored.
+    InputIgnored(SessionId),
+    /// Tell the supporter that it is over, and close his connection.
+    Close(SessionId, EndReason),
+    /// One of several supporters is no longer there.
+    Left {
+        /// Who.
+        supporter: Supporter,
+        /// Why.
+        reason: EndReason,
+    },
+    /// Nobody is connected any more; tell the person who was, and for how long.
+    Ended {
+        /// Who was there at the end.
+        supporters: Vec<Supporter>,
+        /// How long somebody was, in milliseconds.
+        lasted: Millis,
+        /// Why it ended.
+        reason: EndReason,
+    },
+}

@@ -1,0 +1,364 @@
+//! What one supporter may, what several may, and what each of them is told.
+
+use super::*;
+
+fn ask(session: u8, key: u8) -> Ask {
+    let supporter = Supporter {
+        name: format!("supporter {key}"),
+        picture: Vec::new(),
+    };
+    Ask {
+        session: [session; 16],
+        supporter,
+        key: [key; 32],
+        view_only: false,
+    }
+}
+
+fn effects(host: &mut Host) -> Vec<Effect> {
+    std::iter::from_fn(|| host.poll_effect()).collect()
+}
+
+/// Lets the supporter with this number in; session and key bear it too.
+fn let_in(host: &mut Host, who: u8, choice: Choice, now: Millis) {
+    host.handle_asked(ask(who, who), now);
+    host.choose(choice, now);
+    assert!(host.handle_link_up([who; 16], [who; 32], now));
+    effects(host);
+}
+
+fn live(choice: Choice) -> Host {
+    let mut host = Host::new();
+    let_in(&mut host, 1, choice, 20);
+    host
+}
+
+fn together(choices: &[Choice]) -> Host {
+    let mut host = Host::new();
+    for (who, choice) in (1..).zip(choices) {
+        let_in(&mut host, who, *choice, 20);
+    }
+    host
+}
+
+/// Whose input gets through.
+fn through(host: &mut Host) -> Vec<u8> {
+    let may = |who: &u8| host.handle_input([*who; 16]).is_some();
+    (1..10).filter(may).collect()
+}
+
+fn number(host: &Host, who: u8) -> u32 {
+    let theirs = |seat: &&Seat| seat.ask.session == [who; 16];
+    host.seats().iter().find(theirs).unwrap().number
+}
+
+#[test]
+fn nothing_is_injected_before_the_yes_and_while_the_prompt_is_open() {
+    let mut host = Host::new();
+    assert_eq!(through(&mut host), []);
+    host.handle_asked(ask(1, 1), 0);
+    assert_eq!(through(&mut host), []);
+    assert!(
+        !host.handle_link_up([1; 16], [1; 32], 1),
+        "no link before the yes"
+    );
+    host.choose(Choice::Allow, 2);
+    assert_eq!(through(&mut host), [], "and none before the link");
+    assert!(
+        !host.handle_link_up([9; 16], [1; 32], 3),
+        "nor for another session"
+    );
+    assert!(
+        !host.handle_link_up([1; 16], [9; 32], 3),
+        "nor with another key"
+    );
+    assert!(host.handle_link_up([1; 16], [1; 32], 4));
+    assert_eq!(through(&mut host), [1]);
+    assert!(
+        !host.handle_link_up([1; 16], [1; 32], 5),
+        "nor a second time"
+    );
+}
+
+#[test]
+fn view_only_gives_no_control_and_says_so_once() {
+    let mut host = live(Choice::ViewOnly);
+    for _ in 0..100 {
+        assert!(host.handle_input([1; 16]).is_none());
+    }
+    assert_eq!(effects(&mut host), [Effect::InputIgnored([1; 16])]);
+}
+
+#[test]
+fn stopping_control_acts_on_tokens_already_handed_out() {
+    let mut host = live(Choice::Allow);
+    let token = host.handle_input([1; 16]).unwrap();
+    host.stop_control();
+    assert!(!token.is_live() && host.handle_input([1; 16]).is_none());
+    let told = effects(&mut host);
+    assert_eq!(told[0], Effect::LetGo);
+    assert!(told.contains(&Effect::Grant([1; 16], Grant::View)));
+    assert_eq!(told.last(), Some(&Effect::InputIgnored([1; 16])));
+    assert_eq!(host.seats()[0].grant, Grant::View);
+}
+
+#[test]
+fn the_hot_key_cuts_input_and_no_hand_over_wakes_it() {
+    let mut host = together(&[Choice::Allow, Choice::Allow]);
+    let token = host.handle_input([1; 16]).unwrap();
+    host.authority().cut();
+    assert!(!token.is_live());
+    host.hand_control([1; 16], number(&host, 2));
+    assert_eq!(through(&mut host), []);
+    host.end_by_customer(30);
+    let_in(&mut host, 3, Choice::Allow, 40);
+    assert_eq!(through(&mut host), [3], "it is over with the session");
+}
+
+#[test]
+fn no_answer_in_time_is_a_no() {
+    let mut host = Host::new();
+    host.handle_asked(ask(1, 1), 0);
+    host.handle_timeout(ANSWER_TIME - 1);
+    assert_eq!(effects(&mut host), []);
+    host.handle_timeout(host.poll_timeout().unwrap());
+    assert_eq!(
+        effects(&mut host),
+        [Effect::Decline {
+            session: [1; 16],
+            timed_out: true
+        }]
+    );
+    assert_eq!((host.question(), host.seats()), (None, &[][..]));
+    host.choose(Choice::Allow, ANSWER_TIME + 1);
+    assert_eq!(effects(&mut host), [], "a late press does nothing");
+}
+
+#[test]
+fn who_does_not_connect_in_time_loses_his_seat() {
+    let mut host = Host::new();
+    host.handle_asked(ask(1, 1), 0);
+    host.choose(Choice::Allow, 0);
+    host.handle_timeout(host.poll_timeout().unwrap());
+    assert!(effects(&mut host).ends_with(&[
+        Effect::Down([1; 16], EndReason::Lost),
+        Effect::Expect(Vec::new())
+    ]));
+    assert!(!host.handle_link_up([1; 16], [1; 32], CONNECT_TIME));
+}
+
+#[test]
+fn the_same_key_comes_back_without_a_question_for_ten_minutes() {
+    let back = |at: Millis| {
+        let mut host = live(Choice::Allow);
+        host.handle_link_down([1; 16], 1_000);
+        host.handle_asked(ask(2, 1), at);
+        host.question().is_none().then(|| host.seats()[0].grant)
+    };
+    assert_eq!(back(1_000 + CONSENT_LIFE - 1), Some(Grant::Control));
+    assert_eq!(back(1_000 + CONSENT_LIFE), None, "too late");
+}
+
+#[test]
+fn another_key_or_an_ended_session_asks_again() {
+    let mut host = live(Choice::Allow);
+    host.handle_link_down([1; 16], 1_000);
+    host.handle_asked(ask(2, 2), 1_001);
+    assert!(host.question().is_some());
+    let mut host = live(Choice::Allow);
+    host.end_by_customer(1_000);
+    host.handle_asked(ask(2, 1), 1_001);
+    assert!(host.question().is_some());
+}
+
+#[test]
+fn what_was_taken_back_does_not_come_back_with_the_next_link() {
+    let mut host = live(Choice::Allow);
+    host.stop_control();
+    host.handle_link_down([1; 16], 1_000);
+    host.handle_asked(ask(2, 1), 1_001);
+    assert_eq!(host.seats()[0].grant, Grant::View);
+}
+
+#[test]
+fn who_asked_to_see_only_is_not_remembered_with_more() {
+    let mut host = Host::new();
+    let view_only = Ask {
+        view_only: true,
+        ..ask(1, 1)
+    };
+    host.handle_asked(view_only, 0);
+    host.choose(Choice::Allow, 0);
+    host.handle_link_up([1; 16], [1; 32], 0);
+    host.handle_link_down([1; 16], 1_000);
+    host.handle_asked(ask(2, 1), 1_001);
+    assert_eq!(host.seats()[0].grant, Grant::View);
+}
+
+#[test]
+fn the_end_closes_every_link_and_tells_who_was_there() {
+    let mut host = together(&[Choice::Allow, Choice::Allow]);
+    host.end_by_customer(5_020);
+    let told = effects(&mut host);
+    let customer = EndReason::Customer;
+    assert_eq!(told[0], Effect::LetGo);
+    for session in [[1; 16], [2; 16]] {
+        assert!(told.contains(&Effect::Close(session, customer)));
+        assert!(told.contains(&Effect::Down(session, customer)));
+    }
+    let Some(Effect::Ended {
+        supporters, lasted, ..
+    }) = told
+        .iter()
+        .find(|effect| matches!(effect, Effect::Ended { .. }))
+    else {
+        panic!("{told:?}");
+    };
+    assert_eq!((supporters.len(), *lasted), (2, 5_000));
+}
+
+#[test]
+fn one_who_joins_sees_and_controls_only_once_the_lead_says_so() {
+    let mut host = together(&[Choice::Allow, Choice::Allow]);
+    assert_eq!(through(&mut host), [1]);
+    let old = host.handle_input([1; 16]).unwrap();
+    host.hand_control([2; 16], number(&host, 2));
+    assert_eq!(through(&mut host), [1], "nobody takes control himself");
+    effects(&mut host);
+    host.hand_control([1; 16], number(&host, 2));
+    assert!(!old.is_live());
+    assert_eq!(
+        effects(&mut host),
+        [
+            Effect::LetGo,
+            Effect::Grant([1; 16], Grant::View),
+            Effect::Grant([2; 16], Grant::Control),
+            Effect::Seats
+        ]
+    );
+    assert_eq!(through(&mut host), [2]);
+    host.hand_control([1; 16], number(&host, 1));
+    assert_eq!(through(&mut host), [1], "and the lead takes it back");
+}
+
+#[test]
+fn nobody_gets_more_than_the_person_allowed_him() {
+    let mut host = together(&[Choice::Allow, Choice::ViewOnly]);
+    host.hand_control([1; 16], number(&host, 2));
+    assert_eq!(through(&mut host), [1]);
+    host.handle_supporter_end([1; 16], 30);
+    assert_eq!(through(&mut host), [], "also not as the lead");
+}
+
+#[test]
+fn nobody_controls_while_the_person_is_asked_about_another_one() {
+    let mut host = together(&[Choice::Allow]);
+    let token = host.handle_input([1; 16]).unwrap();
+    for (answer, session) in [(Choice::Decline, 2), (Choice::Allow, 3)] {
+        host.handle_asked(ask(session, 2), 30);
+        assert!(!token.is_live());
+        assert_eq!(through(&mut host), []);
+        let told = effects(&mut host);
+        assert!(told.contains(&Effect::LetGo) && told.contains(&Effect::Seats));
+        assert!(told.contains(&Effect::Grant([1; 16], Grant::View)));
+        assert!(!told.contains(&Effect::InputIgnored([1; 16])), "{told:?}");
+        let joining = host.roster_for([1; 16]).joining;
+        assert_eq!(joining.as_deref(), Some("supporter 2"));
+        host.choose(answer, 40);
+        assert!(!token.is_live(), "the token is a new one");
+        assert_eq!(through(&mut host), [1]);
+        assert!(effects(&mut host).contains(&Effect::Grant([1; 16], Grant::Control)));
+    }
+}
+
+#[test]
+fn the_next_one_leads_when_the_lead_leaves() {
+    let all = [Choice::Allow; 3];
+    let mut host = together(&all);
+    host.handle_link_down([1; 16], 30);
+    assert_eq!(through(&mut host), [2]);
+    host.remove([3; 16], number(&host, 2), 31);
+    host.remove([2; 16], number(&host, 2), 31);
+    assert_eq!(host.live().count(), 2, "only the lead removes, not himself");
+    host.remove([2; 16], number(&host, 3), 32);
+    assert_eq!(host.running(), [[2; 16]]);
+    // Who has control keeps it when the lead leaves.
+    let mut host = together(&all);
+    host.hand_control([1; 16], number(&host, 3));
+    host.handle_link_down([1; 16], 30);
+    assert_eq!(through(&mut host), [3]);
+    // And it goes back to the lead when the one who has it leaves.
+    host.handle_supporter_end([3; 16], 31);
+    assert_eq!(through(&mut host), [2]);
+}
+
+#[test]
+fn one_who_was_sent_away_is_told_and_asked_about_again() {
+    let mut host = together(&[Choice::Allow, Choice::Allow]);
+    host.remove([1; 16], number(&host, 2), 30);
+    let told = effects(&mut host);
+    assert!(told.contains(&Effect::Close([2; 16], EndReason::Removed)));
+    assert!(told.contains(&Effect::Down([2; 16], EndReason::Removed)));
+    host.handle_asked(ask(4, 2), 31);
+    assert!(host.question().is_some());
+    // The person can send one away, too.
+    let mut host = together(&[Choice::Allow, Choice::Allow]);
+    host.end_one(number(&host, 1), 30);
+    assert_eq!(through(&mut host), [2]);
+    assert!(effects(&mut host).contains(&Effect::Close([1; 16], EndReason::Customer)));
+}
+
+#[test]
+fn a_fourth_and_a_second_question_are_declined() {
+    let no = |session: u8| Effect::Decline {
+        session: [session; 16],
+        timed_out: false,
+    };
+    let mut host = together(&[Choice::Allow; 3]);
+    host.handle_asked(ask(4, 4), 30);
+    assert_eq!(effects(&mut host), [no(4)]);
+    let mut host = together(&[Choice::Allow]);
+    host.handle_asked(ask(2, 2), 30);
+    effects(&mut host);
+    host.handle_asked(ask(3, 3), 31);
+    assert_eq!(effects(&mut host), [no(3)]);
+    // The same key has one seat only.
+    host.choose(Choice::Allow, 32);
+    effects(&mut host);
+    host.handle_asked(ask(5, 2), 33);
+    assert_eq!(effects(&mut host), [no(5)]);
+}
+
+#[test]
+fn a_wish_for_control_is_shown_until_it_is_granted() {
+    let mut host = together(&[Choice::Allow, Choice::Allow, Choice::ViewOnly]);
+    host.ask_control([3; 16]);
+    assert_eq!(effects(&mut host), [], "it can never be granted");
+    host.ask_control([2; 16]);
+    assert_eq!(effects(&mut host), [Effect::Seats]);
+    let asks = |host: &Host| host.roster_for([1; 16]).list[1].asks;
+    assert!(asks(&host));
+    host.ask_control([2; 16]);
+    assert_eq!(effects(&mut host), []);
+    host.hand_control([1; 16], number(&host, 2));
+    assert!(!asks(&host));
+}
+
+#[test]
+fn everyone_is_told_who_is_there_and_which_seat_is_his() {
+    let host = together(&[Choice::Allow, Choice::ViewOnly]);
+    let Roster { list, joining } = host.roster_for([2; 16]);
+    assert_eq!(joining, None);
+    let told: Vec<_> = list
+        .iter()
+        .map(|seat| (seat.name.as_str(), seat.lead, seat.controls, seat.you))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("supporter 1", true, true, false),
+            ("supporter 2", false, false, true)
+        ]
+    );
+    assert_eq!(list[1].grant, Grant::View);
+}

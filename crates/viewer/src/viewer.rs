@@ -1,0 +1,140 @@
+//! The supporter's engine as the window knows it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aldis_link::{BindError, Identity, Node};
+use aldis_trust::ServerName;
+use aldis_wire::Code;
+use aldis_wire::input::Input;
+use aldis_wire::signal::Token;
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use crate::engine::{Engine, WAITING};
+use crate::view::View;
+
+/// What the supporter wants.
+#[derive(Clone)]
+pub enum Command {
+    /// Sign in with name and password.
+    SignIn {
+        /// The server.
+        server: ServerName,
+        /// The account.
+        name: String,
+        /// Its password.
+        password: String,
+    },
+    /// Sign in with a token.
+    Resume {
+        /// The server.
+        server: ServerName,
+        /// From an earlier [`Desk::SignedIn`].
+        token: Token,
+    },
+    /// Sign out; the token is void from then on.
+    SignOut,
+    /// Make a case.
+    NewCase {
+        /// The customer's name, or empty.
+        customer: String,
+    },
+    /// Close a case for good.
+    CloseCase(Code),
+    /// Become a case's assignee.
+    AssignToMe(Code),
+    /// Give a case back to the queue.
+    Release(Code),
+    /// Ask the customer for a session.
+    Connect {
+        /// The case.
+        code: Code,
+        /// Ask for no more than seeing.
+        view_only: bool,
+    },
+    /// Mouse or keyboard.
+    Input(Input),
+    /// See another of the customer's monitors.
+    SelectMonitor(u32),
+    /// Give control to the supporter on this seat; the customer's machine obeys the lead only.
+    HandControl(u32),
+    /// Send the supporter on this seat away; the customer's machine obeys the lead only.
+    RemoveSeat(u32),
+    /// Ask the lead for control.
+    AskControl,
+    /// Let a colleague ask for a session beside the one that runs.
+    Invite {
+        /// The case.
+        code: Code,
+        /// The colleague's account.
+        to: String,
+    },
+    /// End this supporter's part of the session, or take the question back.
+    EndSession,
+    /// The end was read; forget the session.
+    DismissSession,
+    /// The window is gone.
+    Quit,
+}
+
+impl std::fmt::Debug for Command {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Passwords, tokens and keystrokes are nobody's business.
+        f.write_str("Command")
+    }
+}
+
+/// The engine, running.
+#[derive(Debug)]
+pub struct Viewer {
+    commands: mpsc::Sender<Command>,
+    view: watch::Receiver<View>,
+    _task: JoinSet<()>,
+}
+
+impl Viewer {
+    /// Starts the engine with the supporter's key; `changed` is called whenever there is
+    /// something new to paint.
+    pub fn start(
+        runtime: &Handle,
+        identity: Identity,
+        changed: impl Fn() + Send + Sync + 'static,
+    ) -> Result<Self, BindError> {
+        let _inside = runtime.enter();
+        let node = Node::bind_any(Arc::new(identity))?;
+        let (commands, waiting) = mpsc::channel(WAITING);
+        let (shown, view) = watch::channel(View::default());
+        let engine = Engine::new(node, shown, Arc::new(changed));
+        let mut task = JoinSet::new();
+        task.spawn_on(engine.run(waiting), runtime);
+        Ok(Self {
+            commands,
+            view,
+            _task: task,
+        })
+    }
+
+    /// What to paint.
+    pub fn view(&self) -> View {
+        self.view.borrow().clone()
+    }
+
+    /// Does what the supporter wants.
+    pub fn send(&self, command: Command) {
+        if self.commands.try_send(command).is_err() {
+            tracing::warn!("the engine does not answer");
+        }
+    }
+
+    /// Ends what runs and waits until both sides know, for two seconds at most.
+    pub async fn close(&self) {
+        let mut view = self.view.clone();
+        let ended = async {
+            drop(self.commands.send(Command::Quit).await);
+            while view.changed().await.is_ok() {}
+        };
+        drop(tokio::time::timeout(Duration::from_secs(2), ended).await);
+    }
+}
