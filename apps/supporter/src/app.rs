@@ -18,6 +18,7 @@ use egui::{
 use raw_window_handle::{HasDisplayHandle as _, HasWindowHandle as _};
 
 use crate::Look;
+use crate::in_vain::{self, InVain};
 use crate::pages::{self, Act, Entry, Queue};
 use crate::remote::{Happened, Remote, Scale};
 use crate::settings::{Settings, SignIn};
@@ -44,6 +45,9 @@ pub(crate) struct App {
     fullscreen: bool,
     /// The toolbar of a full screen was asked for.
     toolbar: bool,
+    in_vain: InVain,
+    /// The colleague who is being invited.
+    invited: String,
     wants_grab: bool,
     grab: Option<KeyboardGrab>,
     wheel: Option<Wheel>,
@@ -96,6 +100,8 @@ impl App {
             in_session: only.is_some(),
             fullscreen,
             toolbar: false,
+            in_vain: InVain::default(),
+            invited: String::new(),
             wants_grab: false,
             grab: None,
             wheel,
@@ -189,7 +195,12 @@ impl App {
 
     fn act(&mut self, act: Act, ctx: &Context) {
         match act {
-            Act::Engine(command) => self.viewer.send(command),
+            Act::Engine(command) => {
+                if self.in_session {
+                    self.remote.take_focus();
+                }
+                self.viewer.send(command);
+            }
             Act::SignIn => self.sign_in(),
             Act::SignOut => {
                 SignIn::forget();
@@ -317,6 +328,14 @@ impl App {
                 self.remote.show(ui, self.texts, session, scale, control)
             })
             .inner;
+        if control {
+            self.in_vain = InVain::default();
+        } else {
+            self.in_vain.note(ui, happened.unheard);
+        }
+        if self.in_vain.is_said() && self.fullscreen && !self.toolbar {
+            in_vain::over_the_canvas(ui, &pages::watching(self.texts, session));
+        }
         self.pass_on(ui, happened, frame);
         act
     }
@@ -325,34 +344,41 @@ impl App {
     fn top(&mut self, ui: &mut Ui, session: &Session) -> Option<Act> {
         let texts = self.texts;
         let tokens = theme::tokens(ui);
-        let customer = self
-            .view
-            .cases
-            .get(&session.code)
-            .map(|case| case.customer.clone());
+        let case = self.view.cases.get(&session.code);
+        let customer = case.map(|case| case.customer.clone());
         let customer = customer
             .filter(|name| !name.is_empty())
             .unwrap_or_else(|| texts.get("the-customers-computer").into_owned());
         let bar = pages::Bar {
             texts,
             session,
+            case,
             customer: &customer,
             scale: self.scale,
             fullscreen: self.fullscreen,
             grabbed: self.grab.is_some(),
             queue: self.only.is_none(),
         };
+        let (refusal, in_vain) = (self.refusal(), self.in_vain.is_said());
         let look = egui::Frame::new()
             .fill(tokens.raised)
             .inner_margin(Margin::symmetric(12, 6));
         Panel::top("toolbar")
             .frame(look)
             .show(ui, |ui| {
-                let act = pages::toolbar(ui, bar);
+                let mut act = pages::toolbar(ui, bar, &mut self.invited);
+                act = pages::people(ui, texts, session).or(act);
                 if let Some(problem) = &session.problem {
                     widgets::notice(ui, Tone::Bad, problem);
-                } else if session.ignored > 0 {
-                    widgets::notice(ui, Tone::Warn, &texts.get("input-ignored"));
+                } else if let Some(name) = &session.joining {
+                    let name = [("name", name.as_str().into())];
+                    widgets::notice(ui, Tone::Warn, &texts.with("seat-joining", name));
+                } else if let Some(refusal) = refusal {
+                    ui.horizontal(|ui| {
+                        widgets::notice(ui, Tone::Bad, &refusal);
+                    });
+                } else if in_vain || session.ignored > 0 {
+                    widgets::notice(ui, Tone::Warn, &pages::watching(texts, session));
                 } else if self.grab.is_some() {
                     let keys = [("keys", RELEASE_CHORD.into())];
                     widgets::quiet(ui, texts.with("keyboard-grabbed", keys));

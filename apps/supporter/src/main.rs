@@ -5,6 +5,7 @@
 
 mod app;
 mod cli;
+mod in_vain;
 mod pages;
 mod remote;
 mod settings;
@@ -111,6 +112,16 @@ enum Cases {
         /// The supporter's account; yourself where none is given.
         #[arg(long)]
         to: Option<String>,
+        #[command(flatten)]
+        form: Form,
+    },
+    /// Lets a colleague join the session that runs; the customer is asked.
+    Invite {
+        /// The case.
+        code: Code,
+        /// The colleague's account.
+        #[arg(long)]
+        to: String,
         #[command(flatten)]
         form: Form,
     },

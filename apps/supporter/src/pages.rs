@@ -3,6 +3,7 @@
 //! A page is given what it shows and returns what was pressed; it changes nothing itself.
 
 mod details;
+mod people;
 mod queue;
 mod session;
 mod sign_in;
@@ -14,6 +15,7 @@ use aldis_wire::signal::Status;
 use egui::Ui;
 
 pub(crate) use details::details;
+pub(crate) use people::{people, watching};
 pub(crate) use queue::{Queue, queue};
 pub(crate) use session::{Bar, over, toolbar, waiting};
 pub(crate) use sign_in::{Entry, sign_in};

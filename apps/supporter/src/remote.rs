@@ -79,6 +79,8 @@ pub(crate) struct Happened {
     pub(crate) inputs: Vec<Input>,
     pub(crate) chord: Option<Chord>,
     pub(crate) focused: bool,
+    /// Something was pressed that does nothing, for lack of control.
+    pub(crate) unheard: bool,
 }
 
 impl Remote {
@@ -237,7 +239,10 @@ impl Remote {
             |event: &Event| matches!(event, Event::PointerMoved(_) | Event::PointerButton { .. });
         let (inner, now) = ui.input(|input| (input.viewport().inner_rect, input.time));
         self.aim.hear(inner, now, events.iter().any(of_pointer));
-        if !control || self.had_focus && !focused {
+        if !control {
+            // The customer's machine has let go by itself.
+            drop(self.let_go());
+        } else if self.had_focus && !focused {
             happened.inputs.extend(self.let_go());
         }
         self.had_focus = focused;
@@ -247,6 +252,13 @@ impl Remote {
             for event in &events {
                 let chord = typing::keyboard(&mut Typing::new(), &mut false, event, &mut unheard);
                 happened.chord = chord.or(happened.chord);
+                happened.unheard |= match event {
+                    Event::Key { pressed: true, .. } | Event::Text(_) => focused && chord.is_none(),
+                    Event::PointerButton { pos, pressed, .. } => {
+                        *pressed && response.contains_pointer() && image.contains(*pos)
+                    }
+                    _ => false,
+                };
             }
             return;
         }

@@ -4,9 +4,10 @@ use aldis_ui::theme::{self, space};
 use aldis_ui::{Texts, time, widgets};
 use aldis_viewer::{Command, Over, Session, SessionStage};
 use aldis_wire::peer::{EndReason, Grant};
+use aldis_wire::signal::Case;
 use egui::{Align, Button, ComboBox, Layout, RichText, Role, Spinner, Ui, Vec2, WidgetInfo};
 
-use super::Act;
+use super::{Act, people};
 use crate::remote::Scale;
 use crate::typing::RELEASE_CHORD;
 
@@ -15,6 +16,7 @@ use crate::typing::RELEASE_CHORD;
 pub(crate) struct Bar<'a> {
     pub(crate) texts: Texts,
     pub(crate) session: &'a Session,
+    pub(crate) case: Option<&'a Case>,
     pub(crate) customer: &'a str,
     pub(crate) scale: Scale,
     pub(crate) fullscreen: bool,
@@ -23,8 +25,8 @@ pub(crate) struct Bar<'a> {
     pub(crate) queue: bool,
 }
 
-/// The toolbar at the top of a live session.
-pub(crate) fn toolbar(ui: &mut Ui, bar: Bar<'_>) -> Option<Act> {
+/// The toolbar at the top of a live session; `invited` is the name in its field.
+pub(crate) fn toolbar(ui: &mut Ui, bar: Bar<'_>, invited: &mut String) -> Option<Act> {
     let texts = bar.texts;
     let tokens = theme::tokens(ui);
     let mut act = None;
@@ -38,7 +40,12 @@ pub(crate) fn toolbar(ui: &mut Ui, bar: Bar<'_>) -> Option<Act> {
                 Grant::Control => ("full-control", tokens.good, tokens.good_soft),
                 Grant::View => ("view-only", tokens.warn, tokens.warn_soft),
             };
-            widgets::badge(ui, &texts.get(word), ink, tint);
+            // Of several, the row with everybody says who controls.
+            if bar.session.seats.len() < 2 {
+                widgets::badge(ui, &texts.get(word), ink, tint);
+            } else if people::controller(bar.session).is_none() {
+                widgets::badge(ui, &texts.get("controls-nobody"), ink, tint);
+            }
             widgets::quiet(ui, time::clock(since));
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -66,6 +73,8 @@ pub(crate) fn toolbar(ui: &mut Ui, bar: Bar<'_>) -> Option<Act> {
             if ui.add(keyboard).on_hover_text(hint).clicked() {
                 act = Some(Act::ToggleGrab);
             }
+            let invite = people::invite(ui, texts, bar.session, bar.case, invited);
+            act = act.take().or(invite);
             act = act.take().or_else(|| monitors(ui, bar));
         });
     });
