@@ -4,6 +4,7 @@ use aldis_trust::CaseLink;
 use aldis_ui::widgets;
 use aldis_ui::{theme, time};
 use aldis_viewer::{Command, Desk, View};
+use aldis_wire::peer::MAX_SEATS;
 use aldis_wire::signal::{Case, Status};
 use egui::{Button, Label, RichText, Ui, Vec2};
 
@@ -12,6 +13,17 @@ use super::{Act, status_colours, status_text};
 
 /// The width of the facts' names in points.
 const NAMES: f32 = 118.0;
+
+/// No session runs, or this supporter is invited to it and not in it yet.
+fn is_free(case: &Case, me: &str) -> bool {
+    if case.status != Status::InProgress {
+        return true;
+    }
+    let is_me = |name: &String| name == me;
+    case.invited.iter().any(is_me)
+        && !case.supporters.iter().any(is_me)
+        && case.supporters.len() < MAX_SEATS
+}
 
 /// The panel.
 pub(crate) fn details(
@@ -61,7 +73,7 @@ pub(crate) fn details(
     });
     widgets::gap(ui);
     if open {
-        let ready = *online && case.customer_online && case.status != Status::InProgress;
+        let ready = *online && case.customer_online && is_free(case, &supporter.name);
         if widgets::primary(ui, &texts.get("connect"), ready).clicked() {
             act = Some(Act::Connect {
                 code: case.code,
