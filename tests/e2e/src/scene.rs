@@ -102,6 +102,15 @@ impl Scene {
         })
     }
 
+    /// Another supporter at a desk of his own, signed in on the command line.
+    pub fn colleague(&self, test: &str, name: &str) -> Result<Supporter> {
+        self.server.add_user(name, PASSWORD)?;
+        let options = SceneOptions::usual()?;
+        let colleague = Supporter::start_at(test, name, &options.binaries, options.supporter)?;
+        colleague.login(self.server.name(), name, PASSWORD)?;
+        Ok(colleague)
+    }
+
     /// Signs the supporter in on the command line.
     pub fn login(&self) -> Result<()> {
         self.supporter
@@ -154,6 +163,11 @@ impl Scene {
     /// The X server leaves its pointer out of what it tells; the viewer paints the customer's pointer, and under the
     /// supporter's own while that controls it. So the places of both pointers are left out.
     pub fn wait_same_pixels(&self, step: &str) -> Result<Picture> {
+        self.wait_same_pixels_at(&self.supporter, step)
+    }
+
+    /// The same at this supporter's desk.
+    pub fn wait_same_pixels_at(&self, supporter: &Supporter, step: &str) -> Result<Picture> {
         let theirs = self.customer.desk().display();
         let whole = Rect {
             x: 0,
@@ -161,15 +175,16 @@ impl Scene {
             width: theirs.width().into(),
             height: theirs.height().into(),
         };
-        self.wait_same_part(step, whole)
+        self.same(supporter, step, whole)
     }
 
     /// As [`wait_same_pixels`](Self::wait_same_pixels), where only this part of the customer's screen is shared.
     pub fn wait_same_part(&self, step: &str, part: Rect) -> Result<Picture> {
-        let (ours, theirs) = (
-            self.supporter.desk().display(),
-            self.customer.desk().display(),
-        );
+        self.same(&self.supporter, step, part)
+    }
+
+    fn same(&self, supporter: &Supporter, step: &str, part: Rect) -> Result<Picture> {
+        let (ours, theirs) = (supporter.desk().display(), self.customer.desk().display());
         ensure!(
             i32::from(ours.width()) >= part.width && i32::from(ours.height()) >= part.height,
             "the customer's screen does not fit"
@@ -188,7 +203,7 @@ impl Scene {
             Ok(wrong.is_empty().then_some(real))
         });
         result.with_context(|| {
-            let folder = self.supporter.desk().logs();
+            let folder = supporter.desk().logs();
             let (real, shown) = (
                 folder.join(format!("{step}-customer.png")),
                 folder.join(format!("{step}-viewer.png")),

@@ -30,9 +30,19 @@ pub struct Viewer {
 impl Supporter {
     /// Sits down at a new desk.
     pub fn start(test: &str, binaries: &Binaries, options: DeskOptions) -> Result<Self> {
+        Self::start_at(test, "supporter", binaries, options)
+    }
+
+    /// Sits down at a new desk of this name.
+    pub fn start_at(
+        test: &str,
+        desk: &str,
+        binaries: &Binaries,
+        options: DeskOptions,
+    ) -> Result<Self> {
         Ok(Self {
             window: None,
-            desk: Desk::start(test, "supporter", options)?,
+            desk: Desk::start(test, desk, options)?,
             binary: binaries.supporter()?,
         })
     }
