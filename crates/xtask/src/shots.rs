@@ -178,6 +178,7 @@ fn take_all(album: &mut Album, words: &Words, language: &str, theme: &str) -> Re
         .find(&named(&words.say("Stop control")).role("button"))?;
     album.take("customer-4-banner", scene.customer.desk().display())?;
     album.take("supporter-6-viewer", scene.supporter.desk().display())?;
+    take_several(album, words, &scene, &code, &style)?;
     scene.customer.answer(&words.say("End"))?;
     scene
         .customer
@@ -185,4 +186,43 @@ fn take_all(album: &mut Album, words: &Words, language: &str, theme: &str) -> Re
         .find(&containing(&words.say("The session has ended")))?;
     album.take("customer-5-ended", scene.customer.desk().display())?;
     album.take("supporter-7-ended", scene.supporter.desk().display())
+}
+
+/// The pictures of a session that a second supporter joins.
+fn take_several(
+    album: &mut Album,
+    words: &Words,
+    scene: &Scene,
+    code: &str,
+    style: &[&str],
+) -> Result<()> {
+    let colleague = scene.colleague("shots", "Bo")?;
+    let ours = scene.supporter.desk();
+    ours.press(&named(&words.say("Invite…")).role("button"))?;
+    let name = named(&words.say("Colleague’s account")).role("field");
+    ours.fill(&name, "Bo")?;
+    album.take("supporter-8-invite", ours.display())?;
+    ours.press(&named(&words.say("Invite")).role("button"))?;
+    ours.gone(&name)?;
+    let _viewer = colleague.connect(code, style)?;
+    let customer = scene.customer.desk();
+    let join = named(&words.say("Allow to join")).role("button");
+    customer.find(&join)?;
+    album.take("customer-6-joining", customer.display())?;
+    album.take("supporter-9-joining", ours.display())?;
+    customer.press(&join)?;
+    ours.find(&named("Bo…").role("button"))?;
+    let remote = named(&words.say("Remote screen"));
+    colleague.desk().find(&remote)?;
+    album.take("customer-7-several", customer.display())?;
+    album.take("supporter-10-several", ours.display())?;
+    ours.press(&named("Bo…").role("button"))?;
+    let hand_over = named(&words.say("Hand over control")).role("button");
+    ours.find(&hand_over)?;
+    album.take("supporter-11-menu", ours.display())?;
+    album.take("supporter-12-guest", colleague.desk().display())?;
+    // Alone again, as the pictures that follow are.
+    let end = named(&words.say("End session")).role("button");
+    colleague.desk().press(&end)?;
+    customer.gone(&named("Bo").role("label"))
 }
