@@ -370,7 +370,7 @@ impl Talk {
             let case = self.known(case)?;
             // Who helps there and asks anew has no link to the customer either, so nobody is left in that session.
             // If the customer is still in it, his app says so when it comes back.
-            if let Some(session) = case.running().filter(|session| session.supporter == by) {
+            if let Some(session) = case.all_running().find(|session| session.supporter == by) {
                 let end = Command::EndSession { id: session.id };
                 self.change(code, end).await?;
                 return Err(Refusal::CustomerAbsent);
