@@ -24,6 +24,13 @@ pub(crate) struct App {
     texts: Texts,
     settings: Settings,
     entry: pages::Entry,
+    words: pages::Words,
+    /// The person pressed the SOS button.
+    sos: bool,
+    /// The chat is shown beside the session.
+    chat: bool,
+    /// The last message that was seen.
+    seen: u32,
     /// The pictures of those who are shown, in their order.
     avatars: [Avatar; MAX_SEATS],
     form: Option<Form>,
@@ -49,6 +56,7 @@ impl App {
             server,
             code,
             link,
+            sos,
             language: _,
             theme: _,
         } = arguments;
@@ -72,6 +80,10 @@ impl App {
                 server: server.as_ref().map(ToString::to_string).unwrap_or_default(),
                 problem: None,
             },
+            words: pages::Words::default(),
+            sos,
+            chat: false,
+            seen: 0,
             settings,
             avatars: Default::default(),
             form: None,
@@ -118,6 +130,8 @@ impl App {
             code,
             name,
             secret,
+            source: Box::new(settings::source()),
+            sos: self.sos,
         });
     }
 
@@ -138,6 +152,11 @@ impl App {
                 self.entry.code.clear();
                 self.send(Command::Leave);
             }
+            Act::Withdraw => self.send(Command::Withdraw),
+            Act::Describe(text) => self.send(Command::Describe(text)),
+            Act::Say(text) => self.send(Command::Say(text)),
+            Act::Writing => self.send(Command::Writing),
+            Act::ToggleChat => self.chat = !self.chat,
             Act::Close => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
             Act::Language(language) => {
                 self.texts = Texts::new(language);
@@ -176,8 +195,18 @@ impl eframe::App for App {
     fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
         let Some(host) = &self.host else { return };
         self.view = host.view();
+        if !matches!(self.view.stage, Stage::Live { .. } | Stage::Asked { .. }) {
+            self.chat = false;
+        }
+        if let Some(chat) = &self.view.chat {
+            // The words "is writing" go away by themselves.
+            if chat.typing(Host::now()).is_some() {
+                ctx.request_repaint_after(std::time::Duration::from_secs(1));
+            }
+        }
         self.hold_hotkey();
         let form = match self.view.stage {
+            Stage::Live { .. } if self.chat => Form::BannerWithChat,
             Stage::Live { .. } => Form::Banner,
             Stage::Asked { .. } => Form::Urgent,
             Stage::Over { .. } => Form::Ended,
@@ -199,7 +228,12 @@ impl eframe::App for App {
         let ctx = ui.ctx().clone();
         let texts = self.texts;
         let tokens = theme::tokens(ui);
-        let margin = if self.form == Some(Form::Banner) {
+        let last = self.view.chat.as_ref().map_or(0, aldis_host::Chat::last);
+        if self.chat || !matches!(self.view.stage, Stage::Live { .. }) {
+            self.seen = last;
+        }
+        let unread = last.saturating_sub(self.seen);
+        let margin = if matches!(self.form, Some(Form::Banner | Form::BannerWithChat)) {
             Margin::symmetric(14, 8)
         } else {
             Margin::same(24)
@@ -217,7 +251,7 @@ impl eframe::App for App {
                     pages::start(ui, texts, &mut self.entry, notice, look)
                 }
                 Stage::Joining => pages::joining(ui, texts),
-                Stage::Waiting => pages::waiting(ui, texts, &self.view),
+                Stage::Waiting => pages::waiting(ui, texts, &self.view, &mut self.words),
                 Stage::Asked {
                     supporter,
                     view_only,
@@ -246,8 +280,16 @@ impl eframe::App for App {
                         since: *since_unix,
                         keys,
                         notice,
+                        chat: self.chat,
+                        unread,
                     };
-                    pages::banner(ui, texts, &mut self.avatars, &live)
+                    let act = pages::banner(ui, texts, &mut self.avatars, &live);
+                    if !self.chat {
+                        return act;
+                    }
+                    ui.separator();
+                    let said = pages::talk(ui, texts, &self.view, &mut self.words);
+                    act.or(said)
                 }
                 Stage::Over {
                     supporters,

@@ -32,6 +32,9 @@ struct Arguments {
     /// The customer link; with it the app joins by itself.
     #[arg(value_name = "LINK")]
     link: Option<CaseLink>,
+    /// The person pressed the SOS button; supporters see it.
+    #[arg(long)]
+    sos: bool,
     /// The window's language instead of the system's.
     #[arg(long)]
     language: Option<Language>,

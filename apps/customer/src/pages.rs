@@ -17,10 +17,10 @@ pub(crate) use banner::{Live, banner};
 pub(crate) use consent::{Question, asked, asked_to_join, connecting};
 pub(crate) use entry::{Entry, Look, joining, start};
 pub(crate) use over::{Over, closed, over};
-pub(crate) use waiting::waiting;
+pub(crate) use waiting::{Words, talk, waiting};
 
 /// What was pressed.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Act {
     GetHelp,
     Choose(Choice),
@@ -28,6 +28,12 @@ pub(crate) enum Act {
     EndOne(u32),
     End,
     Leave,
+    Withdraw,
+    Describe(String),
+    Say(String),
+    Writing,
+    /// Shows or hides the chat beside the session.
+    ToggleChat,
     Close,
     Language(Language),
     Appearance(Appearance),

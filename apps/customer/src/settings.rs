@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use aldis_platform::private_file::{self, PrivateFileError};
 use aldis_trust::ServerName;
 use aldis_ui::{Appearance, Language};
-use aldis_wire::signal::RejoinSecret;
+use aldis_wire::signal::{RejoinSecret, Source};
 use serde::{Deserialize, Serialize};
 
 /// What the app remembers; whatever is missing has a default.
@@ -64,6 +64,20 @@ pub(crate) fn rejoin_secret(server: &ServerName) -> RejoinSecret {
         tracing::warn!(%error, "this machine cannot come back to its case");
     }
     secret
+}
+
+/// What this machine is.
+pub(crate) fn source() -> Source {
+    Source {
+        address: String::new(),
+        device: whoami::devicename()
+            .ok()
+            .filter(|name| !name.is_empty())
+            .or_else(|| whoami::hostname().ok())
+            .unwrap_or_default(),
+        system: whoami::distro().unwrap_or_default(),
+        app: concat!("aldis-sos ", env!("CARGO_PKG_VERSION")).to_owned(),
+    }
 }
 
 fn path(name: &str) -> Option<PathBuf> {

@@ -9,6 +9,9 @@ const CALM: Vec2 = Vec2::new(460.0, 600.0);
 /// The banner's size in points.
 const BANNER: Vec2 = Vec2::new(780.0, 92.0);
 
+/// The same with the chat below.
+const BANNER_WITH_CHAT: Vec2 = Vec2::new(780.0, 420.0);
+
 /// The window's form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
@@ -20,6 +23,8 @@ pub(crate) enum Form {
     Ended,
     /// A bar at the top of the screen, above all windows.
     Banner,
+    /// The bar with the chat below it.
+    BannerWithChat,
 }
 
 /// How the window opens.
@@ -74,9 +79,14 @@ pub(crate) fn apply(ctx: &Context, form: Form, texts: Texts) {
                 send(ViewportCommand::RequestUserAttention(attention));
             }
         }
-        Form::Banner => {
+        Form::Banner | Form::BannerWithChat => {
             send(ViewportCommand::Decorations(false));
-            send(ViewportCommand::InnerSize(BANNER));
+            let size = if form == Form::Banner {
+                BANNER
+            } else {
+                BANNER_WITH_CHAT
+            };
+            send(ViewportCommand::InnerSize(size));
             send(ViewportCommand::WindowLevel(WindowLevel::AlwaysOnTop));
             if let Some(monitor) = monitor(ctx) {
                 let left = ((monitor.x - BANNER.x) / 2.0).max(0.0);

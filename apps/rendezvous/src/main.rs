@@ -38,6 +38,35 @@ enum Command {
     /// Supporters' accounts; works while the server runs.
     #[command(subcommand)]
     User(User),
+    /// Checks that nothing of the cases' history was changed, left out or put in.
+    ///
+    /// Prints the last entry's number and hash; whoever keeps these elsewhere can tell later that
+    /// nothing was cut off either.
+    Verify {
+        /// A number and hash that an earlier check has printed, as `NUMBER:HASH`.
+        #[arg(long, value_name = "NUMBER:HASH")]
+        since: Option<String>,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Copies the database and the server's key to a folder; works while the server runs.
+    Backup {
+        /// The folder; made if it is not there, and must have no backup in it.
+        #[arg(long, value_name = "DIR")]
+        to: PathBuf,
+        #[command(flatten)]
+        data: Data,
+    },
+    /// Puts a backup in the place of the data; the server must not run.
+    ///
+    /// What was there before is kept beside it.
+    Restore {
+        /// The backup's folder.
+        #[arg(long, value_name = "DIR")]
+        from: PathBuf,
+        #[command(flatten)]
+        data: Data,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -68,6 +97,18 @@ enum User {
         /// Reads a new password from standard input, and signs the account out everywhere.
         #[arg(long)]
         password_stdin: bool,
+        /// Whether it may release cases and hand them to a colleague.
+        #[arg(long, value_name = "yes|no", value_parser = yes_or_no)]
+        may_release: Option<bool>,
+        /// With so many remote sessions it is busy by itself.
+        #[arg(long, value_name = "SESSIONS")]
+        busy_at: Option<u32>,
+        /// What it knows about, separated by commas, for assignment by skill; empty for nothing.
+        #[arg(long, value_delimiter = ',')]
+        skills: Option<Vec<String>>,
+        /// The companies whose cases it sees, separated by commas; empty for all.
+        #[arg(long, value_delimiter = ',')]
+        companies: Option<Vec<String>>,
         #[command(flatten)]
         data: Data,
     },
@@ -119,6 +160,10 @@ fn run(command: Command) -> anyhow::Result<()> {
             role,
             picture,
             password_stdin,
+            may_release,
+            busy_at,
+            skills,
+            companies,
             data,
         }) => {
             let store = Store::open(&data.folder()?)?;
@@ -129,18 +174,88 @@ fn run(command: Command) -> anyhow::Result<()> {
                 password: password_stdin.then(read_password).transpose()?,
                 role,
                 picture: picture.transpose()?,
+                may_release,
+                busy_at,
+                skills: skills.map(without_empty),
+                companies: companies.map(without_empty),
             };
             accounts::set(&store, &name, change)?;
             println!("changed {name}");
             Ok(())
         }
         Command::User(User::List { data }) => {
-            for (name, role) in accounts::list(&Store::open(&data.folder()?)?)? {
-                println!("{name}\t{role}");
+            for account in accounts::list(&Store::open(&data.folder()?)?)? {
+                let role = format!("{:?}", account.role).to_lowercase();
+                println!("{}\t{role}", account.name);
+            }
+            Ok(())
+        }
+        Command::Verify { since, data } => verify(&data.folder()?, since.as_deref()),
+        Command::Backup { to, data } => {
+            aldis_rendezvous::backup::save(&data.folder()?, &to)?;
+            println!("saved to {}", to.display());
+            Ok(())
+        }
+        Command::Restore { from, data } => {
+            let folder = data.folder()?;
+            let kept = aldis_rendezvous::backup::restore(&from, &folder)?;
+            println!("restored to {}", folder.display());
+            if let Some(kept) = kept {
+                println!("what was there is in {}", kept.display());
             }
             Ok(())
         }
     }
+}
+
+fn yes_or_no(text: &str) -> Result<bool, String> {
+    match text {
+        "yes" => Ok(true),
+        "no" => Ok(false),
+        _ => Err("say yes or no".to_owned()),
+    }
+}
+
+/// `--skills ""` is one empty word, and means none.
+fn without_empty(words: Vec<String>) -> Vec<String> {
+    words
+        .into_iter()
+        .filter(|word| !word.trim().is_empty())
+        .collect()
+}
+
+fn verify(folder: &std::path::Path, since: Option<&str>) -> anyhow::Result<()> {
+    let store = Store::open(folder)?;
+    let since = since.map(str::to_owned);
+    let (head, known) = store.run_blocking(move |transaction| {
+        let number = since.as_deref().and_then(|since| since.split_once(':'));
+        let number = number.and_then(|(number, _)| number.parse().ok());
+        let known = match number {
+            Some(number) => transaction.history_hash(number)?,
+            None => None,
+        };
+        let known = known
+            .zip(number)
+            .map(|(hash, number)| format!("{number}:{}", hex(&hash)));
+        let right = since.is_none() || known == since;
+        Ok((transaction.verify_history()?, right))
+    })?;
+    let (number, hash) = head?;
+    if !known {
+        anyhow::bail!(
+            "the history is not the one of that earlier check; it was cut off or replaced"
+        );
+    }
+    println!("{number}:{}", hex(&hash));
+    Ok(())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| {
+        let (high, low) = (byte >> 4, byte & 15);
+        let digit = |part: u8| char::from_digit(part.into(), 16).unwrap_or('?');
+        text + &digit(high).to_string() + &digit(low).to_string()
+    })
 }
 
 fn serve(folder: &std::path::Path, listen: Option<SocketAddr>) -> anyhow::Result<()> {

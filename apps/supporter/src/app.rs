@@ -7,7 +7,7 @@ use aldis_platform::wheel::Wheel;
 use aldis_trust::ServerName;
 use aldis_ui::widgets::{self, Tone};
 use aldis_ui::{Language, Texts, theme};
-use aldis_viewer::{Command, Desk, Over, Session, SessionStage, SignalError, View, Viewer};
+use aldis_viewer::{Command, Desk, Over, Session, SessionStage, SignalError, View, Viewer, Wish};
 use aldis_wire::Code;
 use aldis_wire::peer::{EndReason, Grant};
 use aldis_wire::signal::Token;
@@ -18,6 +18,7 @@ use egui::{
 use raw_window_handle::{HasDisplayHandle as _, HasWindowHandle as _};
 
 use crate::Look;
+use crate::export;
 use crate::in_vain::{self, InVain};
 use crate::pages::{self, Act, Entry, Queue};
 use crate::remote::{Happened, Remote, Scale};
@@ -29,6 +30,10 @@ use crate::window::ViewerOnly;
 const RETRY: f64 = 3.0;
 
 /// The window.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own in the window"
+)]
 pub(crate) struct App {
     viewer: Arc<Viewer>,
     view: View,
@@ -48,6 +53,8 @@ pub(crate) struct App {
     in_vain: InVain,
     /// The colleague who is being invited.
     invited: String,
+    /// The chat is shown beside the session.
+    chat: bool,
     wants_grab: bool,
     grab: Option<KeyboardGrab>,
     wheel: Option<Wheel>,
@@ -102,6 +109,7 @@ impl App {
             toolbar: false,
             in_vain: InVain::default(),
             invited: String::new(),
+            chat: false,
             wants_grab: false,
             grab: None,
             wheel,
@@ -114,6 +122,7 @@ impl App {
             }),
             only,
         };
+        app.viewer.send(Command::StartAs(app.settings.availability));
         app.resume();
         // A window that is only the viewer types from the start, as one that was connected by a button.
         app.remote.take_focus();
@@ -187,9 +196,11 @@ impl App {
         if !matches!(stage, Some(SessionStage::Live { .. })) {
             self.wants_grab = false;
         }
-        if self.view.created != self.created {
-            self.created = self.view.created;
-            self.queue.selected = self.view.created;
+        if self.view.service.created != self.created {
+            self.created = self.view.service.created;
+            if let Some(code) = self.created {
+                self.queue.select(code);
+            }
         }
     }
 
@@ -207,23 +218,23 @@ impl App {
                 self.remembered = None;
                 self.viewer.send(Command::SignOut);
             }
-            Act::OpenNewCase => self.queue.new_case = Some(String::new()),
-            Act::CreateCase => {
-                let customer = self.queue.new_case.take().unwrap_or_default();
-                self.viewer.send(Command::NewCase { customer });
+            Act::Desk(wish) => {
+                if let Wish::SetAvailability(availability) = &wish {
+                    self.settings.availability = *availability;
+                    self.settings.save();
+                }
+                self.viewer.send(Command::Desk(wish));
             }
-            Act::AskClose(code) => self.queue.closing = Some(code),
-            Act::CloseNow(code) => {
-                self.queue.closing = None;
-                self.viewer.send(Command::CloseCase(code));
+            Act::ExportChat { code, text } => {
+                self.queue.exported = Some(export::save(code, &text));
             }
-            Act::CloseDialog => {
-                self.queue.new_case = None;
-                self.queue.closing = None;
+            Act::Notify(notify) => {
+                self.settings.notify = notify;
+                self.settings.save();
             }
-            Act::Select(code) => {
-                self.queue.selected = Some(code);
-                self.queue.copied = None;
+            Act::Sound(sound) => {
+                self.settings.sound = sound;
+                self.settings.save();
             }
             Act::Copy(text) => {
                 ctx.copy_text(text.clone());
@@ -264,13 +275,14 @@ impl App {
                 ctx.send_viewport_cmd(ViewportCommand::Fullscreen(self.fullscreen));
                 self.remote.take_focus();
             }
+            Act::ToggleChat => self.chat = !self.chat,
             Act::ToggleGrab => {
                 self.wants_grab = !self.wants_grab;
                 self.remote.take_focus();
             }
             Act::EndSession => self.viewer.send(Command::EndSession),
             Act::DismissRefusal => {
-                self.read_refusals = self.view.refused.map_or(0, |(number, _)| number);
+                self.read_refusals = self.view.refused.as_ref().map_or(0, |(number, _)| *number);
             }
             Act::Language(language) => {
                 self.texts = Texts::new(language);
@@ -305,8 +317,8 @@ impl App {
     }
 
     fn refusal(&self) -> Option<String> {
-        let (number, refusal) = self.view.refused?;
-        (number > self.read_refusals).then(|| self.texts.refusal(refusal).into_owned())
+        let (number, refusal) = self.view.refused.as_ref()?;
+        (*number > self.read_refusals).then(|| self.texts.refusal(refusal))
     }
 
     fn session_page(&mut self, ui: &mut Ui, session: &Session, frame: &Frame) -> Option<Act> {
@@ -320,6 +332,18 @@ impl App {
             act = self.top(ui, session);
         }
         let tokens = theme::tokens(ui);
+        if self.chat && (!self.fullscreen || self.toolbar) {
+            let look = egui::Frame::new()
+                .fill(tokens.raised)
+                .inner_margin(Margin::same(12));
+            let side = Panel::right("session-chat").exact_size(320.0).frame(look);
+            let now = self.server_now();
+            let code = session.code;
+            let said = side.show(ui, |ui| {
+                pages::chat(ui, self.texts, now, &self.view, &mut self.queue, code)
+            });
+            act = act.or(said.inner);
+        }
         let ground = egui::Frame::new().fill(tokens.ground);
         let scale = self.scale;
         let happened = CentralPanel::default()
@@ -344,7 +368,12 @@ impl App {
     fn top(&mut self, ui: &mut Ui, session: &Session) -> Option<Act> {
         let texts = self.texts;
         let tokens = theme::tokens(ui);
-        let case = self.view.cases.get(&session.code);
+        let case = self
+            .view
+            .service
+            .cases
+            .get(&session.code)
+            .map(|case| &**case);
         let customer = case.map(|case| case.customer.clone());
         let customer = customer
             .filter(|name| !name.is_empty())
@@ -358,6 +387,8 @@ impl App {
             fullscreen: self.fullscreen,
             grabbed: self.grab.is_some(),
             queue: self.only.is_none(),
+            chat: self.chat,
+            unread: case.map_or(0, |case| self.view.service.unread(case)),
         };
         let (refusal, in_vain) = (self.refusal(), self.in_vain.is_said());
         let look = egui::Frame::new()
@@ -483,22 +514,21 @@ impl eframe::App for App {
                 .inner
         } else if matches!(self.view.desk, Desk::SignedIn { .. }) && self.only.is_none() {
             let (now, refusal) = (self.server_now(), self.refusal());
-            let appearance = self.settings.appearance;
             pages::queue(
                 ui,
                 self.texts,
                 now,
                 &self.view,
                 &mut self.queue,
-                appearance,
+                &self.settings,
                 refusal,
             )
         } else {
-            let appearance = self.settings.appearance;
+            let settings = &self.settings;
             CentralPanel::default()
                 .frame(page)
                 .show(ui, |ui| {
-                    pages::sign_in(ui, self.texts, &self.view.desk, &mut self.entry, appearance)
+                    pages::sign_in(ui, self.texts, &self.view.desk, &mut self.entry, settings)
                 })
                 .inner
         };

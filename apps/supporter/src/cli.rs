@@ -1,80 +1,28 @@
 //! The command line for scripts.
 
+mod cases;
+mod channels;
+mod printed;
+
 use std::io::Read as _;
 
-use aldis_trust::{CaseLink, ServerName};
+use aldis_trust::ServerName;
 use aldis_viewer::client::Client;
-use aldis_wire::signal::{Answer, Case, Refusal, Request, Status};
-use aldis_wire::{Code, Millis};
-use anyhow::{Context as _, bail};
-use serde::Serialize;
+use aldis_wire::Code;
+use aldis_wire::signal::{Answer, Refusal, Request, Status};
+use anyhow::Context as _;
+use clap::Args;
+
+pub(crate) use cases::{Cases, run as cases};
+pub(crate) use channels::{Channels, run as channels};
 
 use crate::settings::{Settings, SignIn};
-use crate::{Cases, Form};
 
-/// A case as scripts read it; times in ISO 8601, durations in milliseconds.
-#[derive(Serialize)]
-struct Printed {
-    code: String,
-    customer: String,
-    status: String,
-    customer_online: bool,
-    supporter: Option<String>,
-    supporters: Vec<String>,
-    invited: Vec<String>,
-    assignee: Option<String>,
-    created_by: String,
-    created_at: String,
-    expires_at: String,
-    closed_at: Option<String>,
-    started_at: Option<String>,
-    ended_at: Option<String>,
-    duration_ms: Millis,
-    customer_link: String,
-    supporter_link: String,
-}
-
-impl Printed {
-    fn new(case: Case, server: &ServerName) -> Self {
-        let link = CaseLink {
-            server: server.clone(),
-            code: case.code,
-        };
-        Self {
-            code: case.code.to_string(),
-            customer: case.customer,
-            status: format!("{:?}", case.status),
-            customer_online: case.customer_online,
-            supporter: case.supporter,
-            supporters: case.supporters,
-            invited: case.invited,
-            assignee: case.assignee,
-            created_by: case.created_by,
-            created_at: iso(case.created_at),
-            expires_at: iso(case.expires_at),
-            closed_at: case.closed_at.map(iso),
-            started_at: case.started_at.map(iso),
-            ended_at: case.ended_at.map(iso),
-            duration_ms: case.duration,
-            customer_link: link.to_string(),
-            supporter_link: link.for_supporter(),
-        }
-    }
-
-    fn line(&self) -> String {
-        let online = if self.customer_online { "online" } else { "" };
-        let expires = self.expires_at.get(..16).unwrap_or_default();
-        format!(
-            "{}\t{}\t{}\t{online}\t{expires}",
-            self.code, self.status, self.customer
-        )
-    }
-}
-
-fn iso(at: Millis) -> String {
-    chrono::DateTime::from_timestamp_millis(at.cast_signed()).map_or_else(String::new, |at| {
-        at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
-    })
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Form {
+    /// Prints JSON for scripts.
+    #[arg(long)]
+    json: bool,
 }
 
 /// Signs in and remembers it.
@@ -117,7 +65,8 @@ async fn client() -> anyhow::Result<(Client, ServerName)> {
     Ok((client, server))
 }
 
-/// Says why this case's customer cannot be connected to, as far as that is known before anybody is asked.
+/// Says why this case's customer cannot be connected to, as far as that is known before anybody is
+/// asked.
 pub(crate) async fn check_open(code: Code) -> anyhow::Result<()> {
     let (client, _) = client().await?;
     let answer = client.ask(Request::ShowCase { code }).await;
@@ -129,49 +78,6 @@ pub(crate) async fn check_open(code: Code) -> anyhow::Result<()> {
     }
 }
 
-/// Works with cases.
-pub(crate) async fn cases(command: Cases) -> anyhow::Result<()> {
-    let (request, form) = match command {
-        Cases::New {
-            channel: _,
-            customer,
-            form,
-        } => (Request::NewCase { customer }, form),
-        Cases::List { form } => (Request::WatchCases, form),
-        Cases::Show { code, form } => (Request::ShowCase { code }, form),
-        Cases::Assign { code, to, form } => (Request::AssignCase { code, to }, form),
-        Cases::Invite { code, to, form } => (Request::Invite { code, to }, form),
-        Cases::Release { code, form } => (Request::ReleaseCase { code }, form),
-        Cases::Close { code, form } => (Request::CloseCase { code }, form),
-    };
-    let (client, server) = client().await?;
-    let answer = client.ask(request).await;
-    client.close().await;
-    match answer? {
-        Answer::Case(case) => print_one(&Printed::new(case, &server), form),
-        Answer::Cases(cases) => {
-            let cases: Vec<_> = cases
-                .into_iter()
-                .map(|case| Printed::new(case, &server))
-                .collect();
-            if form.json {
-                println!("{}", serde_json::to_string(&cases)?);
-            } else {
-                for case in &cases {
-                    println!("{}", case.line());
-                }
-            }
-            Ok(())
-        }
-        _ => bail!("the server gave an answer that was not asked for"),
-    }
-}
-
-fn print_one(case: &Printed, form: Form) -> anyhow::Result<()> {
-    if form.json {
-        println!("{}", serde_json::to_string(case)?);
-    } else {
-        println!("{}\n{}", case.line(), case.customer_link);
-    }
-    Ok(())
+fn unexpected() -> anyhow::Error {
+    anyhow::anyhow!("the server gave an answer that was not asked for; update both sides")
 }

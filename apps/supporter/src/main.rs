@@ -5,6 +5,7 @@
 
 mod app;
 mod cli;
+mod export;
 mod in_vain;
 mod pages;
 mod remote;
@@ -62,7 +63,10 @@ enum Command {
     Logout,
     /// Works with cases.
     #[command(subcommand)]
-    Cases(Cases),
+    Cases(cli::Cases),
+    /// Works with channels.
+    #[command(subcommand)]
+    Channels(cli::Channels),
     /// Opens only the viewer, on this case's customer.
     Connect {
         /// The case: its code, or the supporter link.
@@ -77,67 +81,6 @@ enum Command {
         /// Writes measures to this file, a line of JSON a second.
         #[arg(long, value_name = "FILE")]
         stats_json: Option<PathBuf>,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-enum Cases {
-    /// Makes a case.
-    New {
-        /// The channel; a server has one so far, "default".
-        #[arg(long, default_value = "default", value_parser = ["default"])]
-        channel: String,
-        /// The customer's name.
-        #[arg(long, default_value = "")]
-        customer: String,
-        #[command(flatten)]
-        form: Form,
-    },
-    /// Shows every case, the newest first.
-    List {
-        #[command(flatten)]
-        form: Form,
-    },
-    /// Shows one case.
-    Show {
-        /// The case.
-        code: Code,
-        #[command(flatten)]
-        form: Form,
-    },
-    /// Makes a supporter responsible for a case.
-    Assign {
-        /// The case.
-        code: Code,
-        /// The supporter's account; yourself where none is given.
-        #[arg(long)]
-        to: Option<String>,
-        #[command(flatten)]
-        form: Form,
-    },
-    /// Lets a colleague join the session that runs; the customer is asked.
-    Invite {
-        /// The case.
-        code: Code,
-        /// The colleague's account.
-        #[arg(long)]
-        to: String,
-        #[command(flatten)]
-        form: Form,
-    },
-    /// Gives a case back to the queue.
-    Release {
-        /// The case.
-        code: Code,
-        #[command(flatten)]
-        form: Form,
-    },
-    /// Closes a case for good.
-    Close {
-        /// The case.
-        code: Code,
-        #[command(flatten)]
-        form: Form,
     },
 }
 
@@ -158,13 +101,6 @@ fn target(text: &str) -> Result<Target, String> {
     }
     let code = text.parse().map_err(|error: CodeError| error.to_string())?;
     Ok(Target { code, server: None })
-}
-
-#[derive(Clone, Copy, Debug, Args)]
-struct Form {
-    /// Prints JSON for scripts.
-    #[arg(long)]
-    json: bool,
 }
 
 fn main() -> ExitCode {
@@ -199,5 +135,6 @@ fn run(Arguments { look, command }: Arguments) -> anyhow::Result<()> {
         }) => runtime.block_on(cli::login(server, user)),
         Some(Command::Logout) => runtime.block_on(cli::logout()),
         Some(Command::Cases(cases)) => runtime.block_on(cli::cases(cases)),
+        Some(Command::Channels(channels)) => runtime.block_on(cli::channels(channels)),
     }
 }

@@ -2,21 +2,21 @@
 //!
 //! A page is given what it shows and returns what was pressed; it changes nothing itself.
 
-mod details;
 mod people;
 mod queue;
 mod session;
 mod sign_in;
 
 use aldis_ui::{Appearance, Language, Texts};
-use aldis_viewer::Command;
+use aldis_viewer::{Command, Wish};
 use aldis_wire::Code;
 use aldis_wire::signal::Status;
 use egui::Ui;
 
-pub(crate) use details::details;
+use crate::settings::Settings;
+
 pub(crate) use people::{people, watching};
-pub(crate) use queue::{Queue, queue};
+pub(crate) use queue::{Queue, chat, queue};
 pub(crate) use session::{Bar, over, toolbar, waiting};
 pub(crate) use sign_in::{Entry, sign_in};
 
@@ -24,26 +24,33 @@ pub(crate) use sign_in::{Entry, sign_in};
 #[derive(Debug)]
 pub(crate) enum Act {
     Engine(Command),
+    Desk(Wish),
     SignIn,
     SignOut,
-    OpenNewCase,
-    CreateCase,
-    AskClose(Code),
-    CloseNow(Code),
-    CloseDialog,
-    Select(Code),
     Copy(String),
-    Connect { code: Code, view_only: bool },
+    ExportChat {
+        code: Code,
+        text: String,
+    },
+    Connect {
+        code: Code,
+        view_only: bool,
+    },
     ShowQueue,
     ShowSession,
     Dismiss,
     ToggleScale,
     ToggleFullscreen,
     ToggleGrab,
+    ToggleChat,
     EndSession,
     DismissRefusal,
     Language(Language),
     Appearance(Appearance),
+    /// Notify on the desktop, or not.
+    Notify(bool),
+    /// With a sound, or not.
+    Sound(bool),
 }
 
 /// A status in the person's language.
@@ -71,7 +78,7 @@ pub(crate) fn status_colours(ui: &Ui, status: Status) -> (egui::Color32, egui::C
 }
 
 /// The menu with language and appearance.
-pub(crate) fn settings_menu(ui: &mut Ui, texts: Texts, appearance: Appearance) -> Option<Act> {
+pub(crate) fn settings_menu(ui: &mut Ui, texts: Texts, settings: &Settings) -> Option<Act> {
     const APPEARANCES: [(Appearance, &str); 3] = [
         (Appearance::System, "theme-system"),
         (Appearance::Light, "theme-light"),
@@ -93,12 +100,20 @@ pub(crate) fn settings_menu(ui: &mut Ui, texts: Texts, appearance: Appearance) -
         aldis_ui::widgets::quiet(ui, texts.get("theme"));
         for (known, name) in APPEARANCES {
             if ui
-                .selectable_label(known == appearance, texts.get(name))
+                .selectable_label(known == settings.appearance, texts.get(name))
                 .clicked()
             {
                 act = Some(Act::Appearance(known));
                 ui.close();
             }
+        }
+        ui.separator();
+        let (mut notify, mut sound) = (settings.notify, settings.sound);
+        if ui.checkbox(&mut notify, texts.get("notify")).changed() {
+            act = Some(Act::Notify(notify));
+        }
+        if ui.checkbox(&mut sound, texts.get("notify-sound")).changed() {
+            act = Some(Act::Sound(sound));
         }
     });
     act

@@ -6,12 +6,12 @@ use aldis_platform::private_file::{self, PrivateFileError};
 use aldis_trust::ServerName;
 use aldis_ui::{Appearance, Language};
 use aldis_viewer::Identity;
-use aldis_wire::signal::Token;
+use aldis_wire::signal::{Availability, Token};
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
 /// What the app remembers; whatever is missing has a default.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Settings {
     /// The server that was signed in to last.
@@ -22,6 +22,26 @@ pub(crate) struct Settings {
     pub(crate) language: Option<Language>,
     /// The chosen appearance.
     pub(crate) appearance: Appearance,
+    /// Whether requests are taken, as chosen last.
+    pub(crate) availability: Availability,
+    /// Notify on the desktop.
+    pub(crate) notify: bool,
+    /// With a sound.
+    pub(crate) sound: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            server: String::new(),
+            name: String::new(),
+            language: None,
+            appearance: Appearance::default(),
+            availability: Availability::default(),
+            notify: true,
+            sound: true,
+        }
+    }
 }
 
 impl Settings {

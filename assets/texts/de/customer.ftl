@@ -47,3 +47,18 @@ notice-never-connected = Der Techniker durfte sich verbinden, kam aber nicht.
 notice-input-ignored = Die App des Technikers hat Eingaben gesendet, die Sie nicht erlaubt haben. Sie wurden ignoriert.
 notice-no-screen = Ihr Bildschirm kann nicht gezeigt werden: { $reason }
 notice-no-hands = Maus und Tastatur können nicht benutzt werden: { $reason }
+queue-first = Sie sind als Nächstes dran.
+queue-ahead = { $count ->
+    [one] Eine Person ist vor Ihnen.
+   *[other] { $count } Personen sind vor Ihnen.
+}
+queue-wait = Andere haben zuletzt etwa { $time } gewartet.
+assigned-to = { $name } kümmert sich um Sie.
+describe = Was ist das Problem?
+describe-hint = Ein paar Worte helfen dem Techniker, sich vorzubereiten.
+describe-send = Beschreibung senden
+describe-sent = Ihr Techniker kann es lesen.
+withdraw = Ich brauche keine Hilfe mehr
+withdrawn = Ihre Anfrage ist zurückgezogen
+chat-with-supporter = Chat mit Ihrem Techniker
+share-my-screen = Meinen Bildschirm freigeben

@@ -47,3 +47,18 @@ notice-never-connected = The supporter was allowed but did not connect.
 notice-input-ignored = The supporter’s app sent input that you did not allow. It was ignored.
 notice-no-screen = Your screen cannot be shared: { $reason }
 notice-no-hands = Mouse and keyboard cannot be shared: { $reason }
+queue-first = You are next.
+queue-ahead = { $count ->
+    [one] One person is before you.
+   *[other] { $count } people are before you.
+}
+queue-wait = Others waited about { $time } lately.
+assigned-to = { $name } is looking after you.
+describe = What is the problem?
+describe-hint = A few words help your supporter to prepare.
+describe-send = Send description
+describe-sent = Your supporter can read it.
+withdraw = I no longer need help
+withdrawn = Your request is withdrawn
+chat-with-supporter = Chat with your supporter
+share-my-screen = Share my screen

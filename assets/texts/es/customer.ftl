@@ -47,3 +47,18 @@ notice-never-connected = Se permitió el acceso, pero el técnico no se conectó
 notice-input-ignored = La aplicación del técnico envió entradas que usted no permitió. Se ignoraron.
 notice-no-screen = Su pantalla no se puede compartir: { $reason }
 notice-no-hands = Ratón y teclado no se pueden compartir: { $reason }
+queue-first = Es el siguiente.
+queue-ahead = { $count ->
+    [one] Hay una persona antes que usted.
+   *[other] Hay { $count } personas antes que usted.
+}
+queue-wait = Últimamente se espera unos { $time }.
+assigned-to = { $name } le atiende.
+describe = ¿Cuál es el problema?
+describe-hint = Unas palabras ayudan al técnico a prepararse.
+describe-send = Enviar descripción
+describe-sent = Su técnico puede leerlo.
+withdraw = Ya no necesito ayuda
+withdrawn = Su solicitud se ha retirado
+chat-with-supporter = Chat con su técnico
+share-my-screen = Compartir mi pantalla

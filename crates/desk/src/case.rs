@@ -1,6 +1,8 @@
 //! A case as a record of facts, and what is derived from them.
 
-use aldis_wire::signal::{self, Status};
+use aldis_wire::signal::{
+    self, Facts, MAX_SUPPORTERS, Origin, Outcome, OwnCase, Place, QueuePlace, Source, Status,
+};
 use aldis_wire::{Code, Millis, SessionId};
 
 /// One customer's request, as it is kept.
@@ -10,29 +12,51 @@ pub struct Case {
     pub code: Code,
     /// The customer's name, or empty.
     pub customer: String,
+    /// Where it belongs.
+    pub place: Place,
+    /// How it came to be.
+    pub origin: Origin,
     /// When it was made.
     pub created_at: Millis,
-    /// The supporter who made it; `None` if the customer did.
-    pub created_by: Option<String>,
+    /// The supporter who made it; if the customer did, the first who was responsible for it.
+    pub creator: Option<String>,
     /// The supporter who is responsible for it.
     pub assignee: Option<String>,
+    /// It was given back: it waits for any supporter.
+    pub released: bool,
+    /// It was offered to the assignee, and he has until then to take it.
+    pub offered_until: Option<Millis>,
+    /// Those who let an offer lapse since the case last waited anew.
+    pub passed: Vec<String>,
+    /// Whoever else may join its remote session.
+    pub invited: Vec<String>,
     /// When it stops joining.
     pub expires_at: Millis,
     /// When it was closed; final.
     pub closed_at: Option<Millis>,
+    /// How it ended.
+    pub outcome: Outcome,
     /// When the customer's app first joined.
     pub customer_joined_at: Option<Millis>,
-    /// When a supporter first asked for a session.
+    /// When a supporter first asked for a session or joined the chat.
     pub supporter_joined_at: Option<Millis>,
+    /// Since when the customer waits for a supporter in chat or session.
+    pub waiting_since: Option<Millis>,
     /// The hash of the secret of the machine that joined first; no other may join.
     pub claim: Option<[u8; 32]>,
-    /// The remote sessions, oldest first.
+    /// The supporters in the chat.
+    pub chatting: Vec<String>,
+    /// How many messages the chat has.
+    pub messages: u32,
+    /// What people wrote about it.
+    pub facts: Facts,
+    /// What the customer's machine is.
+    pub source: Source,
+    /// The remote sessions, oldest first; each is one supporter's.
     pub sessions: Vec<Session>,
-    /// The supporters who may join a session that runs, in the order in which they were invited.
-    pub invited: Vec<String>,
 }
 
-/// One remote session of a case.
+/// One supporter's part in a remote session of a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
     /// Names it.
@@ -45,69 +69,29 @@ pub struct Session {
     pub ended_at: Option<Millis>,
 }
 
-/// A change to a case.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// It came to be.
-    Created(Case),
-    /// The customer's app joined, perhaps for the first time, and said its name.
-    CustomerJoined {
-        /// The name; kept if the case has none yet.
-        name: String,
-        /// The hash of the machine's secret.
-        claim: [u8; 32],
-        /// When.
-        at: Millis,
-    },
-    /// A supporter asked for a session.
-    SupporterJoined {
-        /// When.
-        at: Millis,
-    },
-    /// Who is responsible.
-    Assigned(Option<String>),
-    /// Both sides are connected.
-    SessionStarted(Session),
-    /// They are no longer.
-    SessionEnded {
-        /// Which session.
-        id: SessionId,
-        /// When.
-        at: Millis,
-    },
-    /// They still are: the end was only that the server did not hear of them.
-    SessionResumed {
-        /// Which session.
-        id: SessionId,
-    },
-    /// A supporter may join a session that runs.
-    Invited(String),
-    /// He no longer may.
-    Uninvited(String),
-    /// It is over for good.
-    Closed {
-        /// When.
-        at: Millis,
-    },
-}
-
 impl Case {
-    /// The session that runs now, the first one where there are several.
-    pub fn running(&self) -> Option<&Session> {
-        self.all_running().next()
+    /// The sessions that run now, the lead's first.
+    pub fn running(&self) -> impl Iterator<Item = &Session> {
+        self.sessions
+            .iter()
+            .filter(|session| session.ended_at.is_none())
     }
 
-    /// The sessions that run now, one for each supporter.
-    pub fn all_running(&self) -> impl Iterator<Item = &Session> {
-        let runs = |session: &&Session| session.ended_at.is_none();
-        self.sessions.iter().filter(runs)
+    /// A session runs.
+    pub fn in_session(&self) -> bool {
+        self.running().next().is_some()
+    }
+
+    /// No further supporter fits into the session.
+    pub fn is_full(&self) -> bool {
+        self.running().count() >= MAX_SUPPORTERS
     }
 
     /// The status at this moment.
     pub fn status(&self, now: Millis) -> Status {
         if self.closed_at.is_some() {
             Status::Closed
-        } else if self.running().is_some() {
+        } else if self.in_session() {
             Status::InProgress
         } else if now >= self.expires_at {
             Status::Expired
@@ -118,72 +102,90 @@ impl Case {
         }
     }
 
-    /// The case as it travels.
+    /// Whether this supporter has to do with it by himself, whatever channel it is in.
+    pub fn concerns(&self, name: &str) -> bool {
+        let is = |other: &Option<String>| other.as_deref() == Some(name);
+        is(&self.assignee)
+            || is(&self.creator)
+            || self.invited.iter().any(|invited| invited == name)
+            || self.running().any(|session| session.supporter == name)
+    }
+
+    /// Whether a customer waits in it for whoever takes it.
+    pub fn waits(&self) -> bool {
+        self.assignee.is_none() && self.closed_at.is_none() && self.waiting_since.is_some()
+    }
+
+    /// How long remote sessions ran in all, in milliseconds; what ran side by side counts once.
+    pub fn duration(&self) -> Millis {
+        let mut spans: Vec<(Millis, Millis)> = self
+            .sessions
+            .iter()
+            .filter_map(|session| Some((session.started_at, session.ended_at?)))
+            .collect();
+        spans.sort_unstable();
+        let (mut total, mut until) = (0, 0);
+        for (start, end) in spans {
+            total += end.saturating_sub(start.max(until));
+            until = until.max(end);
+        }
+        total
+    }
+
+    /// The case as it travels to supporters.
     pub fn view(&self, customer_online: bool, now: Millis) -> signal::Case {
-        let running = self.running();
-        let ended = self
-            .sessions
-            .iter()
-            .filter_map(|session| session.ended_at)
-            .max();
-        let durations = self
-            .sessions
-            .iter()
-            .filter_map(|session| Some(session.ended_at?.saturating_sub(session.started_at)));
+        let running = self.in_session();
+        let ended = self.sessions.iter().filter_map(|session| session.ended_at);
+        let status = self.status(now);
         signal::Case {
             code: self.code,
             customer: self.customer.clone(),
-            status: self.status(now),
+            status,
+            queued: self.released && self.assignee.is_none() && status.is_open(),
+            place: self.place.clone(),
+            origin: self.origin,
             created_at: self.created_at,
-            created_by: self.created_by.clone().unwrap_or_default(),
+            created_by: match self.origin {
+                Origin::Manual | Origin::Api => self.creator.clone().unwrap_or_default(),
+                Origin::CustomerApp | Origin::SosButton => String::new(),
+            },
             assignee: self.assignee.clone(),
+            offered_until: self.offered_until,
+            invited: self.invited.clone(),
             expires_at: self.expires_at,
             closed_at: self.closed_at,
+            outcome: self.outcome,
             customer_online,
-            supporter: running.map(|session| session.supporter.clone()),
+            waiting_since: self.waiting_since.filter(|_| status.is_open()),
+            supporter: self
+                .running()
+                .next()
+                .map(|session| session.supporter.clone()),
             supporters: self
-                .all_running()
+                .running()
                 .map(|session| session.supporter.clone())
                 .collect(),
-            invited: self.invited.clone(),
+            chatting: self.chatting.clone(),
+            messages: self.messages,
             started_at: self.sessions.iter().map(|session| session.started_at).min(),
-            ended_at: if running.is_some() { None } else { ended },
-            duration: durations.sum(),
+            ended_at: if running { None } else { ended.max() },
+            duration: self.duration(),
+            facts: self.facts.clone(),
+            source: self.source.clone(),
         }
     }
 
-    /// Applies a change that [`decide`](crate::decide) answered with.
-    pub fn apply(&mut self, change: &Change) {
-        match change {
-            Change::Created(case) => *self = case.clone(),
-            Change::CustomerJoined { name, claim, at } => {
-                // What a supporter has written down is not replaced by a login's name.
-                if self.customer.is_empty() {
-                    self.customer.clone_from(name);
-                }
-                self.claim = Some(*claim);
-                self.customer_joined_at.get_or_insert(*at);
-            }
-            Change::SupporterJoined { at } => {
-                self.supporter_joined_at.get_or_insert(*at);
-            }
-            Change::Assigned(assignee) => self.assignee.clone_from(assignee),
-            Change::SessionStarted(session) => self.sessions.push(session.clone()),
-            Change::SessionEnded { id, at } => {
-                for session in self.sessions.iter_mut().filter(|session| session.id == *id) {
-                    session.ended_at.get_or_insert(*at);
-                }
-            }
-            Change::SessionResumed { id } => {
-                for session in self.sessions.iter_mut().filter(|session| session.id == *id) {
-                    session.ended_at = None;
-                }
-            }
-            Change::Invited(supporter) => self.invited.push(supporter.clone()),
-            Change::Uninvited(supporter) => self.invited.retain(|invited| invited != supporter),
-            Change::Closed { at } => {
-                self.closed_at.get_or_insert(*at);
-            }
+    /// The case as it travels to its customer, who sees no notes.
+    pub fn own_view(&self, place: Option<QueuePlace>, now: Millis) -> OwnCase {
+        OwnCase {
+            code: self.code,
+            status: self.status(now),
+            assignee: self.assignee.clone(),
+            chatting: self.chatting.clone(),
+            description: self.facts.description.clone(),
+            expires_at: self.expires_at,
+            messages: self.messages,
+            place,
         }
     }
 }

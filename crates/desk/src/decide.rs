@@ -1,14 +1,16 @@
 //! What may happen to a case, and what follows.
 
-use aldis_wire::peer::MAX_SEATS;
-use aldis_wire::signal::{MAX_NAME, Refusal, Status};
+mod action;
+
+use aldis_wire::signal::{
+    Action, Body, Channel, DEFAULT_EXPIRY, Doer, Draft, Event, Facts, MAX_CASE_MESSAGES,
+    MAX_MESSAGE, MAX_TEXT, NewPlace, Origin, Outcome, Place, Refusal, Source, Speaker, Status,
+};
 use aldis_wire::{Code, Millis, SessionId};
 
-use crate::case::{Case, Change, Session};
-use crate::seats;
-
-/// How long a case can be joined: 24 hours.
-pub const EXPIRY: Millis = 24 * 60 * 60 * 1000;
+use crate::case::{Case, Session};
+use crate::people::Supporter;
+use crate::text;
 
 /// The most remote sessions one case keeps; a person has long opened a new case by then.
 pub const MAX_SESSIONS: usize = 1000;
@@ -16,14 +18,12 @@ pub const MAX_SESSIONS: usize = 1000;
 /// What somebody wants of a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// Make it, under this free code.
+    /// Make it, under a free code.
     Create {
-        /// The code; not in use.
-        code: Code,
-        /// The customer's name, or empty.
-        customer: String,
-        /// The supporter who makes it; `None` if the customer does.
-        by: Option<String>,
+        /// From this.
+        draft: Box<Draft>,
+        /// How it comes to be.
+        origin: Origin,
     },
     /// The customer's app joins, the first time or again.
     Join {
@@ -31,11 +31,21 @@ pub enum Command {
         name: String,
         /// The hash of the machine's secret.
         claim: [u8; 32],
+        /// What the machine is.
+        source: Source,
     },
-    /// A supporter asks for a remote session.
-    Ask {
-        /// His account.
-        by: String,
+    /// The customer says what is wrong.
+    Describe(String),
+    /// The customer no longer wants help.
+    Withdraw,
+    /// The supporter asks for a remote session, or to join the one that runs.
+    Ask,
+    /// The customer has answered.
+    Answer {
+        /// Whom.
+        supporter: String,
+        /// Yes.
+        allowed: bool,
     },
     /// Both sides are connected.
     StartSession {
@@ -49,399 +59,497 @@ pub enum Command {
         /// Which one.
         id: SessionId,
     },
-    /// The customer's app is back and says which sessions run; any other one has ended.
+    /// This supporter was sent out of the session: his invitation ends with it.
+    Uninvite {
+        /// Who.
+        who: String,
+    },
+    /// The customer's app is back and says that these sessions run; all others have ended.
     Reconcile {
-        /// The sessions that run.
+        /// Those that run.
         running: Vec<SessionId>,
     },
-    /// A supporter may join the session that runs.
-    Invite {
-        /// Who says so.
-        by: String,
-        /// The account; known to exist.
+    /// Somebody says something in the chat.
+    Say(String),
+    /// The channel's rule offers it to somebody, until that moment.
+    Offer {
+        /// To whom.
         to: String,
+        /// Until when.
+        until: Millis,
     },
-    /// The lead has sent the supporter of this session away: he needs a new invitation.
-    Uninvite {
-        /// Which session.
-        id: SessionId,
-    },
-    /// Somebody becomes responsible.
-    Assign {
-        /// The account; known to exist.
-        to: String,
-    },
-    /// The case goes back to the queue.
-    Release {
-        /// Who says so.
-        by: String,
-    },
-    /// The case is over for good.
-    Close {
-        /// Who says so.
-        by: String,
-    },
+    /// The offer was not taken in time.
+    Lapse,
+    /// A supporter does something with it.
+    Act(Action),
 }
 
-/// What follows from `command` at `now`, for the case as it is (`None`: no such case).
-pub fn decide(case: Option<&Case>, command: &Command, now: Millis) -> Result<Vec<Change>, Refusal> {
-    if let Command::Create { code, customer, by } = command {
-        return create(case, *code, customer, by.as_deref(), now);
+/// Everything that a decision rests on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The case; `None`: there is none with this code.
+    pub case: Option<Case>,
+    /// The channel it is in, or shall be made in.
+    pub channel: Option<Channel>,
+    /// The channel it shall move to.
+    pub to_channel: Option<Channel>,
+    /// The supporter who acts.
+    pub me: Option<Supporter>,
+    /// The supporter whom the command names.
+    pub to: Option<Supporter>,
+    /// The open case with the ticket that the command names.
+    pub ticket: Option<Code>,
+}
+
+/// What follows from a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// The case from now on.
+    pub case: Case,
+    /// What happened, for its history.
+    pub events: Vec<Event>,
+    /// What is said in its chat; numbered from the case's earlier count on.
+    pub messages: Vec<(Speaker, Body)>,
+    /// How long the customer had waited, if that ended.
+    pub waited: Option<Millis>,
+    /// The case is gone; only its history stays.
+    pub deleted: bool,
+}
+
+/// What follows from `command` of `by` at `now`.
+pub fn decide(
+    snapshot: &Snapshot,
+    code: Code,
+    command: &Command,
+    by: &Doer,
+    now: Millis,
+) -> Result<Decision, Refusal> {
+    if let Command::Create { draft, origin } = command {
+        return create(snapshot, code, draft, *origin, by, now);
     }
-    let case = case.ok_or(Refusal::UnknownCode)?;
-    match command {
-        Command::Create { .. } => Err(Refusal::NotAllowed),
-        Command::Join { name, claim } => {
-            check_name(name)?;
-            match case.claim {
-                Some(claimed) if claimed != *claim => Err(Refusal::Claimed),
-                _ => open(case, now).map(|()| {
-                    vec![Change::CustomerJoined {
-                        name: name.clone(),
-                        claim: *claim,
-                        at: now,
-                    }]
-                }),
+    let case = snapshot.case.clone().ok_or(Refusal::UnknownCode)?;
+    let mut deed = Deed::new(case, now);
+    match (command, by) {
+        (
+            Command::Join {
+                name,
+                claim,
+                source,
+            },
+            Doer::Customer,
+        ) => {
+            deed.join(name, *claim, source)?;
+        }
+        (Command::Describe(text), Doer::Customer) => {
+            deed.open()?;
+            let text = text::lines("description", text, MAX_TEXT)?;
+            if deed.case.facts.description != text {
+                deed.case.facts.description = text;
+                deed.events.push(Event::Described);
             }
         }
-        Command::Ask { by } => {
-            open(case, now)?;
-            if !seats::may_join(case, by) {
-                return Err(Refusal::Busy);
+        (Command::Withdraw, Doer::Customer) => deed.withdraw()?,
+        (Command::Ask, Doer::Supporter(_)) => deed.ask(snapshot)?,
+        (Command::Answer { supporter, allowed }, Doer::Customer) => {
+            let body = if *allowed {
+                Body::SharingAllowed
+            } else {
+                Body::SharingDeclined
+            };
+            // Only where the two were talking is there somebody who reads it.
+            if deed.case.chatting.contains(supporter) {
+                deed.say(Speaker::Customer, body)?;
             }
-            let mut changes = Vec::new();
-            if case.supporter_joined_at.is_none() {
-                changes.push(Change::SupporterJoined { at: now });
-            }
-            if case.assignee.is_none() && case.running().is_none() {
-                changes.push(Change::Assigned(Some(by.clone())));
-            }
-            Ok(changes)
         }
-        Command::StartSession { id, supporter } => {
-            open(case, now)?;
-            match case.sessions.iter().find(|session| session.id == *id) {
-                Some(session) if session.ended_at.is_none() => Ok(Vec::new()),
-                Some(_) => Err(Refusal::NotAllowed),
-                None if case.all_running().count() >= MAX_SEATS
-                    || case.sessions.len() >= MAX_SESSIONS =>
-                {
-                    Err(Refusal::Busy)
+        (Command::StartSession { id, supporter }, Doer::Customer) => deed.start(*id, supporter)?,
+        (Command::EndSession { id }, Doer::Customer | Doer::Server) => {
+            deed.end(|session| session.id == *id);
+        }
+        (Command::Uninvite { who }, Doer::Customer) => {
+            deed.case.invited.retain(|invited| invited != who);
+        }
+        (Command::Reconcile { running }, Doer::Customer | Doer::Server) => deed.reconcile(running),
+        (Command::Say(words), _) => {
+            let words = text::lines("message", words, MAX_MESSAGE)?;
+            if words.is_empty() {
+                return Err(Refusal::Empty);
+            }
+            let from = match by {
+                Doer::Customer => Speaker::Customer,
+                Doer::Supporter(name) if deed.case.chatting.contains(name) => {
+                    Speaker::Supporter(name.clone())
                 }
-                None => Ok(vec![Change::SessionStarted(Session {
-                    id: *id,
-                    supporter: supporter.clone(),
-                    started_at: now,
-                    ended_at: None,
-                })]),
-            }
+                Doer::Supporter(_) | Doer::Server => return Err(Refusal::NotAllowed),
+            };
+            deed.open()?;
+            deed.say(from, Body::Text(words))?;
         }
-        // Ending what has ended is no fault: both sides may report it.
-        Command::EndSession { id } => Ok(match case.all_running().find(|it| it.id == *id) {
-            Some(_) => vec![Change::SessionEnded { id: *id, at: now }],
-            None => Vec::new(),
-        }),
-        Command::Reconcile { running } => Ok(reconcile(case, running, now)),
-        Command::Invite { by, to } => {
-            not_ended(case, now)?;
-            if !case.all_running().any(|session| session.supporter == *by) {
-                responsible(case, by)?;
-            }
-            seats::invite(case, to)
+        (Command::Offer { to, until }, Doer::Server) if deed.case.waits() => {
+            deed.open()?;
+            deed.case.assignee = Some(to.clone());
+            deed.case.released = false;
+            deed.case.offered_until = Some(*until);
+            deed.events.push(Event::Offered { to: to.clone() });
         }
-        Command::Uninvite { id } => Ok(seats::uninvite(case, *id)),
-        Command::Assign { to } => {
-            not_ended(case, now)?;
-            Ok(vec![Change::Assigned(Some(to.clone()))])
-        }
-        Command::Release { by } => {
-            not_ended(case, now)?;
-            responsible(case, by)?;
-            Ok(vec![Change::Assigned(None)])
-        }
-        Command::Close { by } => {
-            if case.closed_at.is_some() {
-                return Err(Refusal::Closed);
-            }
-            responsible(case, by)?;
-            let mut changes: Vec<Change> = case
-                .all_running()
-                .map(|session| Change::SessionEnded {
-                    id: session.id,
-                    at: now,
-                })
-                .collect();
-            changes.push(Change::Closed { at: now });
-            Ok(changes)
-        }
+        (Command::Lapse, Doer::Server) => deed.lapse(),
+        (Command::Act(action), Doer::Supporter(_)) => deed.act(snapshot, action)?,
+        _ => return Err(Refusal::NotAllowed),
     }
-}
-
-/// The customer's machine knows what runs on it; the server may have been away or deaf.
-fn reconcile(case: &Case, running: &[SessionId], now: Millis) -> Vec<Change> {
-    let mut changes = Vec::new();
-    for session in &case.sessions {
-        let (id, runs) = (session.id, running.contains(&session.id));
-        if !runs && session.ended_at.is_none() {
-            changes.push(Change::SessionEnded { id, at: now });
-        } else if runs && session.ended_at.is_some() && case.closed_at.is_none() {
-            changes.push(Change::SessionResumed { id });
-        }
-    }
-    changes
+    Ok(deed.done())
 }
 
 fn create(
-    case: Option<&Case>,
+    snapshot: &Snapshot,
     code: Code,
-    customer: &str,
-    by: Option<&str>,
+    draft: &Draft,
+    origin: Origin,
+    by: &Doer,
     now: Millis,
-) -> Result<Vec<Change>, Refusal> {
-    if case.is_some() {
+) -> Result<Decision, Refusal> {
+    if snapshot.case.is_some() {
         return Err(Refusal::Busy);
     }
-    check_name(customer)?;
-    Ok(vec![Change::Created(Case {
+    let me = snapshot.me.as_ref();
+    let place = match (draft.place, me) {
+        (Some(NewPlace::Private), Some(me)) => Place::Private(me.name.clone()),
+        (Some(NewPlace::Private), None) => return Err(Refusal::NotAllowed),
+        (Some(NewPlace::Channel(_)) | None, _) => {
+            let channel = snapshot.channel.as_ref().ok_or(Refusal::UnknownChannel)?;
+            if me.is_some_and(|me| !me.works_in(channel)) {
+                return Err(Refusal::UnknownChannel);
+            }
+            Place::Channel(channel.id)
+        }
+    };
+    let facts = text::facts(&draft.facts)?;
+    if let Some(code) = snapshot.ticket {
+        return Err(Refusal::TicketBusy { code });
+    }
+    let expiry = match &place {
+        Place::Channel(_) => snapshot
+            .channel
+            .as_ref()
+            .map(|channel| channel.setup.expiry),
+        Place::Private(_) => None,
+    };
+    let name = me.map(|me| me.name.clone());
+    let queue = draft.to_queue && !matches!(place, Place::Private(_));
+    let case = Case {
         code,
-        customer: customer.to_owned(),
+        customer: text::name(&draft.customer)?,
+        place: place.clone(),
+        origin,
         created_at: now,
-        created_by: by.map(str::to_owned),
-        assignee: by.map(str::to_owned),
-        expires_at: now + EXPIRY,
+        creator: name.clone(),
+        assignee: name.filter(|_| !queue),
+        released: false,
+        offered_until: None,
+        passed: Vec::new(),
+        invited: Vec::new(),
+        expires_at: now + expiry.unwrap_or(DEFAULT_EXPIRY),
         closed_at: None,
+        outcome: Outcome::Unknown,
         customer_joined_at: None,
         supporter_joined_at: None,
+        waiting_since: None,
         claim: None,
+        chatting: Vec::new(),
+        messages: 0,
+        facts,
+        source: Source::default(),
         sessions: Vec::new(),
-        invited: Vec::new(),
-    })])
+    };
+    let mut deed = Deed::new(case, now);
+    deed.events.push(Event::Created { origin, place });
+    if let (Some(to), Doer::Supporter(_)) = (deed.case.assignee.clone(), by) {
+        deed.events.push(Event::Assigned { to });
+    }
+    Ok(deed.done())
 }
 
-/// Refuses what is ended. Expiry stops joining, but never a session that runs.
-fn open(case: &Case, now: Millis) -> Result<(), Refusal> {
-    match case.status(now) {
-        Status::Closed => Err(Refusal::Closed),
-        Status::Expired => Err(Refusal::Expired),
-        Status::New | Status::Pending | Status::InProgress => Ok(()),
+/// A decision in the making.
+struct Deed {
+    case: Case,
+    events: Vec<Event>,
+    messages: Vec<(Speaker, Body)>,
+    waited: Option<Millis>,
+    deleted: bool,
+    now: Millis,
+}
+
+impl Deed {
+    fn new(case: Case, now: Millis) -> Self {
+        Self {
+            case,
+            events: Vec::new(),
+            messages: Vec::new(),
+            waited: None,
+            deleted: false,
+            now,
+        }
+    }
+
+    fn done(self) -> Decision {
+        Decision {
+            case: self.case,
+            events: self.events,
+            messages: self.messages,
+            waited: self.waited,
+            deleted: self.deleted,
+        }
+    }
+
+    /// Refuses what has ended. Expiry stops joining, but never a session that runs.
+    fn open(&self) -> Result<(), Refusal> {
+        match self.case.status(self.now) {
+            Status::Closed => Err(Refusal::Closed),
+            Status::Expired => Err(Refusal::Expired),
+            Status::New | Status::Pending | Status::InProgress => Ok(()),
+        }
+    }
+
+    fn join(&mut self, name: &str, claim: [u8; 32], source: &Source) -> Result<(), Refusal> {
+        let name = text::name(name)?;
+        if self.case.claim.is_some_and(|claimed| claimed != claim) {
+            return Err(Refusal::Claimed);
+        }
+        self.open()?;
+        // What a supporter has written down is not replaced by a login's name.
+        if self.case.customer.is_empty() {
+            self.case.customer = name;
+        }
+        self.case.claim = Some(claim);
+        self.case.source = clean(source);
+        if self.case.customer_joined_at.is_none() {
+            self.case.customer_joined_at = Some(self.now);
+            self.case.waiting_since = Some(self.now);
+            self.events.push(Event::CustomerJoined);
+        }
+        Ok(())
+    }
+
+    /// A customer ends what he has made; what a supporter has made stays, and says so.
+    fn withdraw(&mut self) -> Result<(), Refusal> {
+        if self.case.closed_at.is_some() {
+            return Err(Refusal::Closed);
+        }
+        self.end(|_| true);
+        self.case.waiting_since = None;
+        self.events.push(Event::Withdrawn);
+        if matches!(self.case.origin, Origin::CustomerApp | Origin::SosButton) {
+            self.close(Outcome::Unknown);
+        }
+        Ok(())
+    }
+
+    fn ask(&mut self, snapshot: &Snapshot) -> Result<(), Refusal> {
+        self.open()?;
+        let me = self.seen_by_me(snapshot)?;
+        if self
+            .case
+            .running()
+            .any(|session| session.supporter == me.name)
+        {
+            return Err(Refusal::Busy);
+        }
+        let mine = self.case.assignee.as_deref() == Some(me.name.as_str());
+        let invited = self.case.invited.contains(&me.name);
+        if self.case.in_session() && !(mine || invited) {
+            return Err(Refusal::Busy);
+        }
+        if self.case.is_full() {
+            return Err(Refusal::Full);
+        }
+        if !invited {
+            self.take(me)?;
+        }
+        self.supporter_joined();
+        if self.case.chatting.contains(&me.name) {
+            self.say(Speaker::Supporter(me.name.clone()), Body::SharingAsked)?;
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, id: SessionId, supporter: &str) -> Result<(), Refusal> {
+        self.open()?;
+        match self.case.sessions.iter().find(|session| session.id == id) {
+            Some(session) if session.ended_at.is_none() => return Ok(()),
+            Some(_) => return Err(Refusal::NotAllowed),
+            None if self.case.is_full() || self.case.sessions.len() >= MAX_SESSIONS => {
+                return Err(Refusal::Busy);
+            }
+            None => {}
+        }
+        self.case.sessions.push(Session {
+            id,
+            supporter: supporter.to_owned(),
+            started_at: self.now,
+            ended_at: None,
+        });
+        self.attended();
+        self.events.push(Event::SessionStarted {
+            supporter: supporter.to_owned(),
+        });
+        Ok(())
+    }
+
+    /// Ending what has ended is no fault: both sides may report it.
+    fn end(&mut self, which: impl Fn(&Session) -> bool) {
+        let running = |session: &&mut Session| session.ended_at.is_none() && which(session);
+        for session in self.case.sessions.iter_mut().filter(running) {
+            session.ended_at = Some(self.now);
+            self.events.push(Event::SessionEnded {
+                supporter: session.supporter.clone(),
+            });
+        }
+    }
+
+    /// The customer's machine knows what runs on it; the server may have been away or deaf.
+    fn reconcile(&mut self, running: &[SessionId]) {
+        self.end(|session| !running.contains(&session.id));
+        if self.case.closed_at.is_some() {
+            return;
+        }
+        for id in running {
+            if self.case.is_full() {
+                break;
+            }
+            let ended = |session: &&mut Session| session.id == *id && session.ended_at.is_some();
+            if let Some(session) = self.case.sessions.iter_mut().find(ended) {
+                session.ended_at = None;
+                self.events.push(Event::SessionResumed {
+                    supporter: session.supporter.clone(),
+                });
+            }
+        }
+    }
+
+    fn lapse(&mut self) {
+        let due = self
+            .case
+            .offered_until
+            .is_some_and(|until| until <= self.now);
+        if !due || self.case.status(self.now) == Status::InProgress {
+            return;
+        }
+        self.case.offered_until = None;
+        if let Some(from) = self.case.assignee.take() {
+            self.case.passed.push(from.clone());
+            self.events.push(Event::OfferLapsed { from });
+        }
+    }
+
+    /// The supporter becomes responsible, unless another one is.
+    fn take(&mut self, me: &Supporter) -> Result<(), Refusal> {
+        match &self.case.assignee {
+            Some(other) if *other != me.name => Err(Refusal::Taken { by: other.clone() }),
+            Some(_) => {
+                self.case.offered_until = None;
+                Ok(())
+            }
+            None => {
+                self.assign(me.name.clone());
+                let to = me.name.clone();
+                self.events.push(Event::Assigned { to });
+                Ok(())
+            }
+        }
+    }
+
+    fn assign(&mut self, to: String) {
+        if self.case.creator.is_none() {
+            // The first assignee counts as the creator of a case that a customer made.
+            self.case.creator = Some(to.clone());
+        }
+        self.case.assignee = Some(to);
+        self.case.released = false;
+        self.case.offered_until = None;
+        self.case.passed.clear();
+    }
+
+    /// Nobody is responsible any more; the customer, if there is one, waits again.
+    fn back_to_queue(&mut self) {
+        self.case.assignee = None;
+        self.case.released = true;
+        self.case.offered_until = None;
+        self.case.passed.clear();
+        if self.case.customer_joined_at.is_some() && !self.case.in_session() {
+            self.case.waiting_since.get_or_insert(self.now);
+        }
+    }
+
+    fn supporter_joined(&mut self) {
+        if self.case.supporter_joined_at.is_none() {
+            self.case.supporter_joined_at = Some(self.now);
+            self.events.push(Event::SupporterJoined);
+        }
+    }
+
+    /// Somebody is with the customer now.
+    fn attended(&mut self) {
+        self.case.offered_until = None;
+        if let Some(since) = self.case.waiting_since.take() {
+            self.waited = Some(self.now.saturating_sub(since));
+        }
+    }
+
+    fn say(&mut self, from: Speaker, body: Body) -> Result<(), Refusal> {
+        if self.case.messages >= MAX_CASE_MESSAGES {
+            return Err(Refusal::TooMany);
+        }
+        self.case.messages += 1;
+        self.messages.push((from, body));
+        Ok(())
+    }
+
+    fn close(&mut self, outcome: Outcome) {
+        self.end(|_| true);
+        self.case.closed_at = Some(self.now);
+        self.case.outcome = outcome;
+        self.case.waiting_since = None;
+        self.case.offered_until = None;
+        self.case.chatting.clear();
+        self.events.push(Event::Closed { outcome });
+    }
+
+    fn seen_by_me<'a>(&self, snapshot: &'a Snapshot) -> Result<&'a Supporter, Refusal> {
+        let me = snapshot.me.as_ref().ok_or(Refusal::UnknownSupporter)?;
+        me.check_sees(&self.case, snapshot.channel.as_ref())?;
+        Ok(me)
     }
 }
 
-fn not_ended(case: &Case, now: Millis) -> Result<(), Refusal> {
-    open(case, now)
+/// A machine says of itself what it likes; only its length and looks are bounded.
+fn clean(source: &Source) -> Source {
+    let line = |text: &str| {
+        let short: String = text.chars().take(100).collect();
+        text::line("source", &short, 100).unwrap_or_default()
+    };
+    Source {
+        address: line(&source.address),
+        device: line(&source.device),
+        system: line(&source.system),
+        app: line(&source.app),
+    }
 }
 
-/// The assignee and the creator are responsible; nobody's case is everybody's.
-fn responsible(case: &Case, who: &str) -> Result<(), Refusal> {
-    let is = |name: &Option<String>| name.as_deref() == Some(who);
-    if is(&case.assignee) || is(&case.created_by) {
-        return Ok(());
-    }
-    if case.assignee.is_none() && case.created_by.is_none() {
-        return Ok(());
-    }
-    Err(Refusal::NotYours)
-}
-
-fn check_name(name: &str) -> Result<(), Refusal> {
-    if name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
-        return Err(Refusal::BadText);
-    }
-    Ok(())
+/// The names of the fields that differ.
+fn changed_fields(before: &Facts, after: &Facts) -> Vec<String> {
+    let pairs = [
+        ("email", before.email == after.email),
+        ("company", before.company == after.company),
+        ("description", before.description == after.description),
+        ("category", before.category == after.category),
+        ("type", before.kind == after.kind),
+        ("via", before.via == after.via),
+        ("priority", before.priority == after.priority),
+        ("ticket", before.ticket == after.ticket),
+        ("tags", before.tags == after.tags),
+        ("notes", before.notes == after.notes),
+    ];
+    let differs = |(name, same): (&str, bool)| (!same).then(|| name.to_owned());
+    pairs.into_iter().filter_map(differs).collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const NOW: Millis = 1_000_000;
-
-    #[expect(clippy::needless_pass_by_value, reason = "it reads better below")]
-    fn run(case: &mut Option<Case>, command: Command, now: Millis) -> Result<Status, Refusal> {
-        let changes = decide(case.as_ref(), &command, now)?;
-        for change in &changes {
-            match (case.as_mut(), change) {
-                (Some(case), change) => case.apply(change),
-                (None, Change::Created(new)) => *case = Some(new.clone()),
-                (None, other) => panic!("{other:?} of no case"),
-            }
-        }
-        Ok(case.as_ref().unwrap().status(now))
-    }
-
-    fn created() -> Option<Case> {
-        let mut case = None;
-        let code = "s12-345-678".parse().unwrap();
-        let create = Command::Create {
-            code,
-            customer: String::new(),
-            by: Some("eva".to_owned()),
-        };
-        assert_eq!(run(&mut case, create, NOW), Ok(Status::New));
-        case
-    }
-
-    fn join(claim: u8) -> Command {
-        Command::Join {
-            name: "Ana".to_owned(),
-            claim: [claim; 32],
-        }
-    }
-
-    #[test]
-    fn a_case_goes_through_its_statuses() {
-        let mut case = created();
-        assert_eq!(run(&mut case, join(1), NOW + 1), Ok(Status::Pending));
-        let ask = Command::Ask {
-            by: "eva".to_owned(),
-        };
-        assert_eq!(run(&mut case, ask, NOW + 2), Ok(Status::Pending));
-        let start = Command::StartSession {
-            id: [1; 16],
-            supporter: "eva".to_owned(),
-        };
-        assert_eq!(run(&mut case, start, NOW + 10), Ok(Status::InProgress));
-        let end = Command::EndSession { id: [1; 16] };
-        assert_eq!(run(&mut case, end.clone(), NOW + 70), Ok(Status::Pending));
-        assert_eq!(run(&mut case, end, NOW + 99), Ok(Status::Pending));
-        let close = Command::Close {
-            by: "eva".to_owned(),
-        };
-        assert_eq!(run(&mut case, close.clone(), NOW + 80), Ok(Status::Closed));
-        assert_eq!(run(&mut case, close, NOW + 81), Err(Refusal::Closed));
-        assert_eq!(run(&mut case, join(1), NOW + 82), Err(Refusal::Closed));
-        let view = case.unwrap().view(false, NOW + 90);
-        assert_eq!(
-            (view.started_at, view.ended_at, view.duration),
-            (Some(NOW + 10), Some(NOW + 70), 60)
-        );
-        assert_eq!(view.customer, "Ana");
-    }
-
-    #[test]
-    fn the_first_machine_that_joins_claims_the_code() {
-        let mut case = created();
-        assert_eq!(run(&mut case, join(1), NOW), Ok(Status::Pending));
-        assert_eq!(run(&mut case, join(2), NOW), Err(Refusal::Claimed));
-        assert_eq!(run(&mut case, join(1), NOW), Ok(Status::Pending));
-    }
-
-    #[test]
-    fn expiry_stops_joining_and_never_cuts_a_session() {
-        let mut case = created();
-        run(&mut case, join(1), NOW).unwrap();
-        let start = Command::StartSession {
-            id: [1; 16],
-            supporter: "eva".to_owned(),
-        };
-        run(&mut case, start, NOW).unwrap();
-        let late = NOW + EXPIRY;
-        assert_eq!(case.as_ref().unwrap().status(late), Status::InProgress);
-        assert_eq!(
-            run(&mut case, join(1), late),
-            Ok(Status::InProgress),
-            "coming back to it"
-        );
-        let end = Command::EndSession { id: [1; 16] };
-        assert_eq!(run(&mut case, end, late), Ok(Status::Expired));
-        assert_eq!(run(&mut case, join(1), late), Err(Refusal::Expired));
-        let close = Command::Close {
-            by: "eva".to_owned(),
-        };
-        assert_eq!(run(&mut case, close, late), Ok(Status::Closed));
-    }
-
-    #[test]
-    fn only_the_responsible_close_and_release() {
-        let mut case = created();
-        let close = |by: &str| Command::Close { by: by.to_owned() };
-        assert_eq!(run(&mut case, close("tom"), NOW), Err(Refusal::NotYours));
-        run(
-            &mut case,
-            Command::Assign {
-                to: "tom".to_owned(),
-            },
-            NOW,
-        )
-        .unwrap();
-        let release = Command::Release {
-            by: "tom".to_owned(),
-        };
-        assert_eq!(run(&mut case, release, NOW), Ok(Status::New));
-        assert_eq!(case.as_ref().unwrap().assignee, None);
-        assert_eq!(run(&mut case, close("tom"), NOW), Err(Refusal::NotYours));
-        assert_eq!(run(&mut case, close("eva"), NOW), Ok(Status::Closed));
-    }
-
-    #[test]
-    fn the_customers_machine_knows_which_session_runs() {
-        let mut case = created();
-        run(&mut case, join(1), NOW).unwrap();
-        let start = Command::StartSession {
-            id: [1; 16],
-            supporter: "eva".to_owned(),
-        };
-        run(&mut case, start, NOW).unwrap();
-        run(&mut case, Command::EndSession { id: [1; 16] }, NOW + 5).unwrap();
-        let back = |running: Option<SessionId>| Command::Reconcile {
-            running: running.into_iter().collect(),
-        };
-        assert_eq!(
-            run(&mut case, back(Some([1; 16])), NOW + 9),
-            Ok(Status::InProgress)
-        );
-        assert_eq!(
-            run(&mut case, back(Some([1; 16])), NOW + 9),
-            Ok(Status::InProgress)
-        );
-        assert_eq!(
-            run(&mut case, back(Some([7; 16])), NOW + 10),
-            Ok(Status::Pending)
-        );
-        assert_eq!(run(&mut case, back(None), NOW + 11), Ok(Status::Pending));
-        run(
-            &mut case,
-            Command::Close {
-                by: "eva".to_owned(),
-            },
-            NOW + 12,
-        )
-        .unwrap();
-        assert_eq!(
-            run(&mut case, back(Some([1; 16])), NOW + 13),
-            Ok(Status::Closed)
-        );
-    }
-
-    #[test]
-    fn closing_ends_a_running_session() {
-        let mut case = created();
-        let start = Command::StartSession {
-            id: [1; 16],
-            supporter: "eva".to_owned(),
-        };
-        run(&mut case, start, NOW).unwrap();
-        run(
-            &mut case,
-            Command::Close {
-                by: "eva".to_owned(),
-            },
-            NOW + 5,
-        )
-        .unwrap();
-        assert_eq!(case.unwrap().sessions[0].ended_at, Some(NOW + 5));
-    }
-
-    #[test]
-    fn an_unknown_code_and_a_bad_name_are_refused() {
-        assert_eq!(decide(None, &join(1), NOW), Err(Refusal::UnknownCode));
-        let long = Command::Join {
-            name: "x".repeat(MAX_NAME + 1),
-            claim: [0; 32],
-        };
-        assert_eq!(
-            decide(created().as_ref(), &long, NOW),
-            Err(Refusal::BadText)
-        );
-    }
-}
+mod tests;

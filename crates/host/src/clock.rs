@@ -27,6 +27,11 @@ pub(crate) fn unix() -> Millis {
     u64::try_from(since.as_millis()).unwrap_or(Millis::MAX)
 }
 
+/// A number that no other message of this person bears.
+pub(crate) fn mark() -> u64 {
+    getrandom::u64().unwrap_or_else(|_| unix())
+}
+
 /// Waits until [`now`] is `at`; forever if there is no such moment.
 pub(crate) async fn sleep_until(at: Option<Millis>) {
     match at {

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use aldis_link::Node;
 use aldis_link::contact::{self, Contact};
 use aldis_session::Authority;
+use aldis_session::chat::{Asked, Chat};
 use aldis_session::host::{Ask, Effect, Host as Session};
 use aldis_wire::peer::{EndReason, ToViewer};
-use aldis_wire::signal::{Answer, Case, Consent, Push, Request, Status};
+use aldis_wire::signal::{Answer, Consent, OwnCase, Push, Request, Status};
 use aldis_wire::{Millis, SessionId};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -21,8 +22,8 @@ use crate::view::{Notice, Person, Stage, View};
 /// The most commands and events that wait for the loop.
 pub(crate) const WAITING: usize = 64;
 
-/// What the server's side tells; nobody waits for an answer, so questions bear no tag.
-type News = Contact<()>;
+/// What the server's side tells; only the chat waits for answers.
+type News = Contact<Option<Asked>>;
 
 pub(crate) struct Engine {
     node: Node,
@@ -34,7 +35,7 @@ pub(crate) struct Engine {
     /// When the first of those who are connected came.
     since_unix: Millis,
     running: watch::Sender<Vec<SessionId>>,
-    outbox: Option<mpsc::Sender<((), Request)>>,
+    outbox: Option<mpsc::Sender<(Option<Asked>, Request)>>,
     server: JoinSet<()>,
     /// This machine's clock plus this is the server's, in milliseconds.
     server_ahead: i64,
@@ -97,6 +98,7 @@ impl Engine {
                 self.session.end_by_customer(clock::now());
             }
             self.drain();
+            self.ask_for_chat();
             self.paint();
         }
         // The window is gone: end what runs, and let the last words out.
@@ -116,6 +118,8 @@ impl Engine {
                 code,
                 name,
                 secret,
+                source,
+                sos,
             } => {
                 let (outbox, waiting) = mpsc::channel(contact::OUTBOX);
                 self.outbox = Some(outbox);
@@ -132,6 +136,8 @@ impl Engine {
                         name,
                         secret,
                         running: running.borrow().clone(),
+                        source: (*source).clone(),
+                        sos,
                     }
                 };
                 let (node, leave) = (self.node.clone(), Some(Request::Leave));
@@ -148,6 +154,18 @@ impl Engine {
                     ..View::default()
                 };
             }
+            Command::Say(text) => {
+                if let Some(chat) = &mut self.view.chat {
+                    chat.say(text, clock::mark());
+                }
+            }
+            Command::Writing => {
+                if let Some(chat) = &mut self.view.chat {
+                    chat.write(now);
+                }
+            }
+            Command::Describe(text) => self.tell_server(Request::Describe { text }),
+            Command::Withdraw => self.tell_server(Request::Withdraw),
             Command::Choose(choice) => self.session.choose(choice, now),
             Command::StopControl => self.session.stop_control(),
             Command::EndOne(seat) => self.session.end_one(seat, now),
@@ -175,6 +193,8 @@ impl Engine {
                     self.view.stage = Stage::Waiting;
                     self.view.notice = Host::check_screen().map(Notice::NoScreen);
                 }
+                let chat = self.view.chat.get_or_insert_with(|| Chat::new(case.code));
+                chat.handle_online();
                 self.case_is(case);
             }
             News::Failed(error) => {
@@ -187,7 +207,17 @@ impl Engine {
                 };
             }
             News::Away => self.view.online = false,
-            News::Push(Push::Case(case)) => self.case_is(case),
+            News::Push(Push::Own(case)) => self.case_is(case),
+            News::Push(Push::Message { code: _, message }) => {
+                if let Some(chat) = &mut self.view.chat {
+                    chat.handle_message(message);
+                }
+            }
+            News::Push(Push::Typing { code: _, from }) => {
+                if let Some(chat) = &mut self.view.chat {
+                    chat.handle_typing(from, clock::now());
+                }
+            }
             News::Push(Push::ConnectAsked {
                 session,
                 supporter,
@@ -209,16 +239,19 @@ impl Engine {
                 }
                 self.session.handle_cancelled(session);
             }
-            News::Answered((), Err(refusal)) => {
+            News::Answered(Some(asked), answer) => {
+                if let Some(chat) = &mut self.view.chat {
+                    chat.handle_answer(asked, answer);
+                }
+            }
+            News::Answered(None, Err(refusal)) => {
                 tracing::info!(%refusal, "the server did not take it");
             }
-            News::Answered((), Ok(_))
-            | News::Greeted(_)
-            | News::Push(Push::ConnectAnswered { .. }) => {}
+            News::Answered(None, Ok(_)) | News::Greeted(_) | News::Push(_) => {}
         }
     }
 
-    fn case_is(&mut self, case: Case) {
+    fn case_is(&mut self, case: OwnCase) {
         let closed = case.status == Status::Closed;
         self.view.case = Some(case);
         if closed {
@@ -342,9 +375,22 @@ impl Engine {
         });
     }
 
+    /// Puts to the server what the chat wants to know and say.
+    fn ask_for_chat(&mut self) {
+        let (Some(outbox), Some(chat)) = (&self.outbox, &mut self.view.chat) else {
+            return;
+        };
+        // What does not fit now is asked for after the next greeting.
+        while outbox.capacity() > 1
+            && let Some(question) = chat.poll()
+        {
+            drop(outbox.try_send(question));
+        }
+    }
+
     fn tell_server(&self, request: Request) {
         if let Some(outbox) = &self.outbox
-            && outbox.try_send(((), request)).is_err()
+            && outbox.try_send((None, request)).is_err()
         {
             tracing::debug!("the server is away; joining again will tell it");
         }

@@ -7,7 +7,7 @@ use aldis_link::{BindError, Identity, IdentityError, Node};
 use aldis_session::Authority;
 use aldis_session::host::Choice;
 use aldis_trust::ServerName;
-use aldis_wire::signal::RejoinSecret;
+use aldis_wire::signal::{RejoinSecret, Source};
 use aldis_wire::{Code, Millis};
 use thiserror::Error;
 use tokio::runtime::Handle;
@@ -31,7 +31,19 @@ pub enum Command {
         name: String,
         /// Lets the same machine come back to its case.
         secret: RejoinSecret,
+        /// What the machine is.
+        source: Box<Source>,
+        /// The person pressed the SOS button.
+        sos: bool,
     },
+    /// Say something in the chat.
+    Say(String),
+    /// The person is writing in the chat.
+    Writing,
+    /// Say what is wrong.
+    Describe(String),
+    /// No longer want help.
+    Withdraw,
     /// The answer to a supporter who asks.
     Choose(Choice),
     /// Take mouse and keyboard back from everybody; they still see.

@@ -19,6 +19,7 @@ mod peer;
 mod screen;
 mod view;
 
+pub use aldis_session::chat::Chat;
 pub use aldis_session::host::Choice;
 
 pub use crate::host::{Command, Host, StartError};

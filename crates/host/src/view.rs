@@ -1,9 +1,10 @@
 //! What the customer's window paints.
 
 use aldis_link::SignalError;
+use aldis_session::chat::Chat;
 use aldis_wire::Millis;
 use aldis_wire::peer::{EndReason, Grant};
-use aldis_wire::signal::{Case, Supporter};
+use aldis_wire::signal::{OwnCase, Supporter};
 
 /// Everything the customer's window shows, as of one moment.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -11,7 +12,9 @@ pub struct View {
     /// Where the person is.
     pub stage: Stage,
     /// The case, once joined.
-    pub case: Option<Case>,
+    pub case: Option<OwnCase>,
+    /// Its chat, once joined.
+    pub chat: Option<Chat>,
     /// The server can be reached; meaningful once a case is joined.
     pub online: bool,
     /// Something the person should know, until the next stage.

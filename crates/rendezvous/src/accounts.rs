@@ -1,7 +1,7 @@
 //! Supporters' accounts: names, roles, pictures, and passwords as argon2id hashes.
 
 use aldis_store::{Account, Store, StoreError};
-use aldis_wire::signal::{MAX_NAME, MAX_PICTURE};
+use aldis_wire::signal::{MAX_LINE, MAX_NAME, MAX_PICTURE, Role};
 use argon2::Argon2;
 use argon2::password_hash::{PasswordHash, PasswordHasher as _, PasswordVerifier as _, SaltString};
 use thiserror::Error;
@@ -14,8 +14,11 @@ pub const MIN_PASSWORD: usize = 8;
 /// The most bytes of a password; more only cost time.
 pub const MAX_PASSWORD: usize = 1024;
 
-/// The roles an account may have.
-pub const ROLES: [&str; 3] = ["technician", "manager", "admin"];
+/// With so many remote sessions a supporter is busy by himself, unless it is set.
+const BUSY_AT: u32 = 3;
+
+/// The most skills or companies of one account.
+const MAX_WORDS: usize = 100;
 
 /// An account could not be made or changed.
 #[derive(Debug, Error)]
@@ -39,6 +42,11 @@ pub enum AccountError {
     /// The picture is too large or no picture.
     #[error("a picture must be a PNG or JPEG file of at most {} KiB", MAX_PICTURE / 1024)]
     Picture,
+    /// A skill or a company is empty or too long, or there are too many.
+    #[error(
+        "skills and companies must have 1 to {MAX_LINE} characters, and be {MAX_WORDS} at most"
+    )]
+    Words,
     /// It could not be kept.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -53,6 +61,14 @@ pub struct AccountChange {
     pub role: Option<String>,
     /// A new picture, a PNG or JPEG file's bytes; empty removes it.
     pub picture: Option<Vec<u8>>,
+    /// Whether it may release cases and hand them to a colleague.
+    pub may_release: Option<bool>,
+    /// With so many remote sessions it is busy by itself.
+    pub busy_at: Option<u32>,
+    /// What it knows about.
+    pub skills: Option<Vec<String>>,
+    /// The companies whose cases it sees; none means all.
+    pub companies: Option<Vec<String>>,
 }
 
 impl std::fmt::Debug for AccountChange {
@@ -68,7 +84,7 @@ pub fn add(store: &Store, name: &str, role: &str, password: &str) -> Result<(), 
     let length = name.chars().count();
     if name.trim() != name
         || !(1..=MAX_NAME).contains(&length)
-        || name.chars().any(char::is_control)
+        || aldis_desk::text::name(name).as_deref() != Ok(name)
     {
         return Err(AccountError::Name);
     }
@@ -77,6 +93,10 @@ pub fn add(store: &Store, name: &str, role: &str, password: &str) -> Result<(), 
         password: hash(password)?,
         role: check_role(role)?,
         picture: Vec::new(),
+        may_release: true,
+        busy_at: BUSY_AT,
+        skills: Vec::new(),
+        companies: Vec::new(),
     };
     let now = clock::now();
     if store.run_blocking(move |transaction| transaction.add_account(&account, now))? {
@@ -91,6 +111,8 @@ pub fn set(store: &Store, name: &str, change: AccountChange) -> Result<(), Accou
     let password = change.password.as_deref().map(hash).transpose()?;
     let role = change.role.as_deref().map(check_role).transpose()?;
     let picture = change.picture.map(check_picture).transpose()?;
+    let skills = change.skills.as_deref().map(check_words).transpose()?;
+    let companies = change.companies.as_deref().map(check_words).transpose()?;
     let wanted = name.to_owned();
     let known = store.run_blocking(move |transaction| {
         let Some(mut account) = transaction.account(&wanted)? else {
@@ -99,6 +121,10 @@ pub fn set(store: &Store, name: &str, change: AccountChange) -> Result<(), Accou
         account.password = password.unwrap_or(account.password);
         account.role = role.unwrap_or(account.role);
         account.picture = picture.unwrap_or(account.picture);
+        account.may_release = change.may_release.unwrap_or(account.may_release);
+        account.busy_at = change.busy_at.unwrap_or(account.busy_at).max(1);
+        account.skills = skills.unwrap_or(account.skills);
+        account.companies = companies.unwrap_or(account.companies);
         transaction.set_account(&account).map(|()| true)
     })?;
     if known {
@@ -108,16 +134,29 @@ pub fn set(store: &Store, name: &str, change: AccountChange) -> Result<(), Accou
     }
 }
 
-/// Every account's name and role.
-pub fn list(store: &Store) -> Result<Vec<(String, String)>, AccountError> {
+/// Every account, in the order of names.
+pub fn list(store: &Store) -> Result<Vec<Account>, AccountError> {
     Ok(store.run_blocking(|transaction| transaction.accounts())?)
 }
 
-fn check_role(role: &str) -> Result<String, AccountError> {
-    let known = ROLES.iter().find(|known| **known == role);
-    known
-        .map(|role| (*role).to_owned())
-        .ok_or_else(|| AccountError::Role(role.to_owned()))
+fn check_role(role: &str) -> Result<Role, AccountError> {
+    match role {
+        "technician" => Ok(Role::Technician),
+        "manager" => Ok(Role::Manager),
+        "admin" => Ok(Role::Admin),
+        _ => Err(AccountError::Role(role.to_owned())),
+    }
+}
+
+fn check_words(words: &[String]) -> Result<Vec<String>, AccountError> {
+    let words = words.iter().map(|word| {
+        let word = aldis_desk::text::line("words", word, MAX_LINE).ok()?;
+        Some(word.to_lowercase()).filter(|word| !word.is_empty())
+    });
+    let words: Option<Vec<String>> = words.collect();
+    words
+        .filter(|words| words.len() <= MAX_WORDS)
+        .ok_or(AccountError::Words)
 }
 
 fn check_picture(picture: Vec<u8>) -> Result<Vec<u8>, AccountError> {

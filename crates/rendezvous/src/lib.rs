@@ -9,7 +9,9 @@
 #![forbid(unsafe_code)]
 
 pub mod accounts;
+pub mod backup;
 mod clock;
+mod clockwork;
 mod connection;
 mod hub;
 mod random;

@@ -6,20 +6,20 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use aldis_desk::Command;
+use aldis_desk::{Command, Done};
 use aldis_link::{BindError, Identity, IdentityError, Node};
 use aldis_platform::private_file::{self, PrivateFileError};
-use aldis_store::{OpenError, Store};
+use aldis_store::{OpenError, Store, StoreError, Transaction};
 use aldis_trust::{Fingerprint, ServerName};
-use aldis_wire::Code;
-use aldis_wire::signal::{self, Refusal};
+use aldis_wire::signal::{Doer, Refusal};
+use aldis_wire::{Code, Millis};
 use thiserror::Error;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::hub::Hub;
 use crate::throttle::Throttle;
-use crate::{clock, connection};
+use crate::{clock, clockwork, connection};
 
 /// The most apps connected at once.
 const CONNECTIONS: usize = 10_000;
@@ -31,8 +31,8 @@ const PASSWORDS: usize = 2;
 /// as over.
 const RETURN: Duration = Duration::from_mins(1);
 
-/// How often expired cases are looked for, so that queues show it.
-const EXPIRY_CHECK: Duration = Duration::from_secs(5);
+/// The most cases that have ended and are shown without looking for them.
+const ENDED: usize = 500;
 
 /// The server, listening.
 #[derive(Debug)]
@@ -86,41 +86,110 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// Applies a command to a case, tells everyone, and answers once it is on the disk.
+    /// Carries out a command on a case, tells everyone, and answers once it is on the disk.
     pub(crate) async fn change(
         self: &Arc<Self>,
         code: Code,
         command: Command,
-    ) -> Result<signal::Case, Refusal> {
-        let (shared, now) = (Arc::clone(self), clock::now());
+        by: Doer,
+    ) -> Result<Done, Refusal> {
+        let (shared, hub, now) = (Arc::clone(self), Arc::clone(self), clock::now());
         let changed = self.store.run(
-            move |transaction| connection::apply(transaction, code, &command, now),
+            move |transaction| {
+                let available = |name: &str| hub.hub.availability(name);
+                aldis_desk::carry_out(transaction, &available, code, &command, &by, now)
+            },
             move |outcome| {
-                outcome.map(|case| {
-                    shared.hub.publish(&case, now);
-                    case.view(shared.hub.is_online(code), now)
-                })
+                if let Ok(done) = &outcome
+                    && done.changed
+                {
+                    shared.hub.publish(done, now);
+                }
+                outcome
             },
         );
-        changed.await.map_err(|_store| Refusal::Storage)?
+        changed.await.map_err(refused)?
     }
 
-    /// Tells everyone how a case is, after its presence or the time has changed it.
-    pub(crate) async fn refresh(self: &Arc<Self>, code: Code) -> Result<signal::Case, Refusal> {
-        let shared = Arc::clone(self);
-        let case = self.store.run(
-            move |transaction| transaction.case(code),
-            move |case| {
-                let now = clock::now();
-                case.map(|case| {
-                    shared.hub.publish(&case, now);
-                    case.view(shared.hub.is_online(code), now)
+    /// Says something in a chat; what came under the same mark before is not said twice.
+    pub(crate) async fn say(
+        self: &Arc<Self>,
+        code: Code,
+        text: String,
+        once: u64,
+        by: Doer,
+        speaker: String,
+    ) -> Result<u32, Refusal> {
+        let (shared, hub, now) = (Arc::clone(self), Arc::clone(self), clock::now());
+        let said = self.store.run(
+            move |transaction| {
+                if let Some(number) = transaction.said(code, &speaker, once)? {
+                    return Ok(Ok((number, None)));
+                }
+                let available = |name: &str| hub.hub.availability(name);
+                let say = Command::Say(text);
+                let outcome = aldis_desk::carry_out(transaction, &available, code, &say, &by, now)?;
+                let done = match outcome {
+                    Ok(done) => done,
+                    Err(refusal) => return Ok(Err(refusal)),
+                };
+                transaction.note_said(code, &speaker, once, done.case.messages)?;
+                Ok(Ok((done.case.messages, Some(done))))
+            },
+            move |outcome| {
+                outcome.map(|(number, done)| {
+                    if let Some(done) = done {
+                        shared.hub.publish(&done, now);
+                    }
+                    number
                 })
             },
         );
-        case.await
-            .map_err(|_store| Refusal::Storage)?
-            .ok_or(Refusal::UnknownCode)
+        said.await.map_err(refused)?
+    }
+
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, aldis_store::Failure> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        self.store.run(work, |result| result).await.map_err(refused)
+    }
+
+    /// Channels or accounts may have changed, here or by the command line beside us.
+    pub(crate) async fn people_changed(self: &Arc<Self>) {
+        let shared = Arc::clone(self);
+        let read = self.store.run(
+            |transaction| {
+                let accounts = transaction.accounts()?;
+                let people = accounts.iter().map(|account| account.person(0)).collect();
+                Ok((transaction.channels()?, people))
+            },
+            move |(channels, people)| shared.hub.set_desk(channels, people),
+        );
+        if let Err(error) = read.await {
+            tracing::warn!(%error, "the accounts were not read");
+        }
+    }
+
+    /// Puts the cases on the board as they are kept.
+    pub(crate) async fn reload_board(self: &Arc<Self>) {
+        let (shared, now) = (Arc::clone(self), clock::now());
+        let read = self.store.run(
+            move |transaction| {
+                let mut cases = transaction.ended_cases(now, ENDED)?;
+                cases.extend(transaction.open_cases(now)?);
+                Ok(cases)
+            },
+            move |cases| shared.hub.set_up(cases, now),
+        );
+        if let Err(error) = read.await {
+            tracing::warn!(%error, "the cases were not read");
+        }
+    }
+
+    pub(crate) async fn in_session(&self, code: Code) -> bool {
+        let case = self.read(move |transaction| transaction.case(code)).await;
+        matches!(case, Ok(Some(case)) if case.in_session())
     }
 
     /// Ends the sessions that run, if the customer stays away for this long.
@@ -129,17 +198,20 @@ impl Shared {
         if self.hub.is_online(code) {
             return;
         }
-        let case = self
-            .store
-            .run(move |transaction| transaction.case(code), |case| case)
-            .await;
-        let Ok(Some(case)) = case else { return };
-        for session in case.all_running() {
-            let end = Command::EndSession { id: session.id };
-            if let Err(error) = self.change(code, end).await {
-                tracing::warn!(%error, "a session's end was not kept");
-            }
+        let end = Command::Reconcile {
+            running: Vec::new(),
+        };
+        if let Err(error) = self.change(code, end, Doer::Server).await {
+            tracing::warn!(%error, "a session's end was not kept");
         }
+    }
+}
+
+/// What the asker is told when the store could not do it.
+fn refused(error: StoreError) -> Refusal {
+    match error {
+        StoreError::Full => Refusal::DiskFull,
+        _ => Refusal::Storage,
     }
 }
 
@@ -188,7 +260,10 @@ impl Server {
     /// Serves until `stop` is ready, then says goodbye to everyone.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let mut tasks = JoinSet::new();
-        tasks.spawn(watch_expiry(Arc::clone(&self.shared)));
+        self.shared.people_changed().await;
+        self.shared.reload_board().await;
+        tasks.spawn(clockwork::tick(Arc::clone(&self.shared)));
+        tasks.spawn(clockwork::assign(Arc::clone(&self.shared)));
         self.await_returns(&mut tasks).await;
         let mut next_id = 0;
         let mut stop = std::pin::pin!(stop);
@@ -222,10 +297,10 @@ impl Server {
 
     /// Sessions that ran when the server went away: their customers come back, or they are over.
     async fn await_returns(&self, tasks: &mut JoinSet<()>) {
-        let open = self
-            .shared
-            .store
-            .run(|transaction| transaction.cases_in_session(), |open| open);
+        let open = self.shared.store.run(
+            |transaction| transaction.open_cases(Millis::MAX >> 1),
+            |open| open,
+        );
         for case in open.await.unwrap_or_default() {
             let shared = Arc::clone(&self.shared);
             tasks.spawn(async move {
@@ -235,31 +310,8 @@ impl Server {
     }
 }
 
-/// Shows in every queue that a case has expired, soon after it has.
-#[expect(clippy::infinite_loop, reason = "the task is aborted with its owner")]
-async fn watch_expiry(shared: Arc<Shared>) {
-    let mut looked = clock::now();
-    let mut ticks = tokio::time::interval(EXPIRY_CHECK);
-    loop {
-        ticks.tick().await;
-        let (after, until) = (looked, clock::now());
-        let hub = Arc::clone(&shared);
-        let told = shared.store.run(
-            move |transaction| transaction.expired_between(after, until),
-            move |cases| {
-                for case in &cases {
-                    hub.hub.publish(case, until);
-                }
-            },
-        );
-        if told.await.is_ok() {
-            looked = until;
-        }
-    }
-}
-
 /// Keeps a second server off the folder: two would each know half of who is connected.
-fn lock(folder: &Path) -> Result<File, StartError> {
+pub(crate) fn lock(folder: &Path) -> Result<File, StartError> {
     let path = folder.join("server.lock");
     let failed = |source| StartError::Lock {
         path: path.clone(),

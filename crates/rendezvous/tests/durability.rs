@@ -17,7 +17,7 @@ use std::time::Duration;
 use aldis_link::{Identity, Node, Signal};
 use aldis_trust::ServerName;
 use aldis_wire::Code;
-use aldis_wire::signal::{Answer, Request, Token};
+use aldis_wire::signal::{Answer, Draft, Facts, Request, Token};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -96,9 +96,13 @@ async fn make_cases(
     signal.ask(Request::Resume { token }).await.unwrap();
     for number in 0.. {
         let customer = format!("{prefix}.{number}");
-        let request = Request::NewCase {
+        let request = Request::NewCase(Box::new(Draft {
+            place: None,
             customer: customer.clone(),
-        };
+            facts: Facts::default(),
+            to_queue: false,
+            by_script: true,
+        }));
         let Ok(Answer::Case(case)) = signal.ask(request).await else {
             return;
         };

@@ -7,6 +7,7 @@
 
 #![forbid(unsafe_code)]
 
+mod copy;
 mod schema;
 mod transaction;
 mod writer;
@@ -14,6 +15,7 @@ mod writer;
 /// A job's own failure; nothing of the job is kept.
 pub use rusqlite::Error as Failure;
 
+pub use crate::copy::{CopyError, copy};
 pub use crate::schema::OpenError;
-pub use crate::transaction::{Account, Transaction};
+pub use crate::transaction::{Account, Broken, Transaction};
 pub use crate::writer::{Store, StoreError};

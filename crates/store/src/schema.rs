@@ -44,13 +44,83 @@ const MIGRATIONS: [&str; 2] = [
     ) STRICT;
     CREATE INDEX sessions_by_case ON sessions(code, started_at);
 ",
-    "
-    CREATE TABLE invited (
-        code        INTEGER NOT NULL REFERENCES cases(code) ON DELETE CASCADE,
-        supporter   TEXT NOT NULL,
-        PRIMARY KEY (code, supporter)
+    // Lists and forms are JSON; what is looked for has a column of its own.
+    r#"
+    ALTER TABLE supporters ADD COLUMN may_release INTEGER NOT NULL DEFAULT 1;
+    ALTER TABLE supporters ADD COLUMN busy_at INTEGER NOT NULL DEFAULT 3;
+    ALTER TABLE supporters ADD COLUMN skills TEXT NOT NULL DEFAULT '[]';
+    ALTER TABLE supporters ADD COLUMN companies TEXT NOT NULL DEFAULT '[]';
+    CREATE TABLE channels (
+        id          INTEGER PRIMARY KEY AUTOINCREMENT,
+        name        TEXT NOT NULL UNIQUE COLLATE NOCASE,
+        setup       TEXT NOT NULL,
+        offers      INTEGER NOT NULL DEFAULT 0  -- how many were made, for going around
     ) STRICT;
-",
+    INSERT INTO channels (id, name, setup) VALUES (1, 'Support', '{
+        "name": "Support", "description": "", "expiry": 86400000, "default_assignee": null,
+        "assignment": "Off", "offer_time": 120000, "members": []}');
+    ALTER TABLE cases ADD COLUMN channel INTEGER DEFAULT 1;     -- null where it is private
+    ALTER TABLE cases ADD COLUMN private_of TEXT;
+    ALTER TABLE cases ADD COLUMN origin TEXT NOT NULL DEFAULT '"Manual"';
+    UPDATE cases SET origin = '"CustomerApp"' WHERE created_by IS NULL;
+    ALTER TABLE cases ADD COLUMN released INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE cases ADD COLUMN offered_until INTEGER;
+    ALTER TABLE cases ADD COLUMN passed TEXT NOT NULL DEFAULT '[]';
+    ALTER TABLE cases ADD COLUMN invited TEXT NOT NULL DEFAULT '[]';
+    ALTER TABLE cases ADD COLUMN outcome TEXT NOT NULL DEFAULT '"Unknown"';
+    ALTER TABLE cases ADD COLUMN waiting_since INTEGER;
+    ALTER TABLE cases ADD COLUMN chatting TEXT NOT NULL DEFAULT '[]';
+    ALTER TABLE cases ADD COLUMN messages INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE cases ADD COLUMN ticket TEXT NOT NULL DEFAULT '';
+    ALTER TABLE cases ADD COLUMN facts TEXT NOT NULL DEFAULT '{
+        "email": "", "company": "", "description": "", "category": "", "kind": "", "via": "",
+        "priority": "Normal", "ticket": "", "tags": [], "notes": ""}';
+    ALTER TABLE cases ADD COLUMN source TEXT NOT NULL DEFAULT '{
+        "address": "", "device": "", "system": "", "app": ""}';
+    ALTER TABLE cases ADD COLUMN words TEXT NOT NULL DEFAULT '';    -- all of it, in lower case
+    UPDATE cases SET words = lower(customer);
+    CREATE INDEX cases_by_ticket ON cases(ticket) WHERE ticket <> '' AND closed_at IS NULL;
+    CREATE INDEX cases_by_assignee ON cases(assignee) WHERE closed_at IS NULL;
+    CREATE INDEX cases_by_end ON cases(closed_at) WHERE closed_at IS NOT NULL;
+    CREATE TABLE messages (
+        code        INTEGER NOT NULL REFERENCES cases(code) ON DELETE CASCADE,
+        number      INTEGER NOT NULL,
+        at          INTEGER NOT NULL,
+        speaker     TEXT,               -- null: the customer
+        body        TEXT NOT NULL,
+        PRIMARY KEY (code, number)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE said (                 -- what came once is not kept twice
+        code        INTEGER NOT NULL REFERENCES cases(code) ON DELETE CASCADE,
+        speaker     TEXT NOT NULL,
+        once        INTEGER NOT NULL,
+        number      INTEGER NOT NULL,
+        PRIMARY KEY (code, speaker, once)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE read (
+        supporter   TEXT NOT NULL REFERENCES supporters(name) ON DELETE CASCADE,
+        code        INTEGER NOT NULL REFERENCES cases(code) ON DELETE CASCADE,
+        number      INTEGER NOT NULL,
+        PRIMARY KEY (supporter, code)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE canned (
+        title       TEXT PRIMARY KEY,
+        text        TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE history (
+        number      INTEGER PRIMARY KEY,
+        code        INTEGER NOT NULL,   -- the case itself may be deleted
+        at          INTEGER NOT NULL,
+        by          TEXT NOT NULL,
+        event       TEXT NOT NULL,
+        hash        BLOB NOT NULL
+    ) STRICT;
+    CREATE INDEX history_by_case ON history(code, number);
+    CREATE TRIGGER history_stays BEFORE UPDATE ON history
+        BEGIN SELECT raise(ABORT, 'the history is never changed'); END;
+    CREATE TRIGGER history_is_kept BEFORE DELETE ON history
+        BEGIN SELECT raise(ABORT, 'the history is never deleted'); END;
+"#,
 ];
 
 /// The database cannot be used.

@@ -18,8 +18,24 @@ const GROUP: usize = 64;
 
 /// A job could not be done; nothing of it was kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("the database could not be written")]
-pub struct StoreError;
+#[non_exhaustive]
+pub enum StoreError {
+    /// There is no room on the disk.
+    #[error("the disk is full; make room, and it goes on by itself")]
+    Full,
+    /// Anything else.
+    #[error("the database could not be written")]
+    Failed,
+}
+
+impl StoreError {
+    fn of(error: &rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DiskFull) => Self::Full,
+            _ => Self::Failed,
+        }
+    }
+}
 
 /// The database, open.
 #[derive(Clone, Debug)]
@@ -32,13 +48,13 @@ trait Job: Send {
     /// Does the work inside a savepoint; `false` takes it back.
     fn work(&mut self, transaction: &Transaction<'_>) -> bool;
     /// Answers, once the transaction is on the disk or has failed.
-    fn answer(self: Box<Self>, kept: bool);
+    fn answer(self: Box<Self>, kept: Result<(), StoreError>);
 }
 
 struct Typed<T, U, W, A> {
     work: Option<W>,
     then: A,
-    result: Option<T>,
+    result: Option<rusqlite::Result<T>>,
     reply: oneshot::Sender<Result<U, StoreError>>,
 }
 
@@ -50,14 +66,16 @@ where
     A: FnOnce(T) -> U + Send,
 {
     fn work(&mut self, transaction: &Transaction<'_>) -> bool {
-        self.result = self.work.take().and_then(|work| work(transaction).ok());
-        self.result.is_some()
+        self.result = self.work.take().map(|work| work(transaction));
+        matches!(self.result, Some(Ok(_)))
     }
 
-    fn answer(self: Box<Self>, kept: bool) {
-        let answer = match self.result {
-            Some(result) if kept => Ok((self.then)(result)),
-            _ => Err(StoreError),
+    fn answer(self: Box<Self>, kept: Result<(), StoreError>) {
+        let answer = match (self.result, kept) {
+            (Some(Ok(result)), Ok(())) => Ok((self.then)(result)),
+            (Some(Err(error)), _) => Err(StoreError::of(&error)),
+            (_, Err(error)) => Err(error),
+            (None, Ok(())) => Err(StoreError::Failed),
         };
         // The asker may have gone; what was kept stays kept.
         drop(self.reply.send(answer));
@@ -106,10 +124,12 @@ impl Store {
                     job = back;
                     tokio::time::sleep(std::time::Duration::from_millis(1)).await;
                 }
-                Err(std::sync::mpsc::TrySendError::Disconnected(_)) => return Err(StoreError),
+                Err(std::sync::mpsc::TrySendError::Disconnected(_)) => {
+                    return Err(StoreError::Failed);
+                }
             }
         }
-        answer.await.unwrap_or(Err(StoreError))
+        answer.await.unwrap_or(Err(StoreError::Failed))
     }
 
     /// [`run`](Self::run) for a caller that is no task: a command line.
@@ -126,8 +146,8 @@ impl Store {
         };
         self.jobs
             .send(Box::new(job))
-            .map_err(|_stopped| StoreError)?;
-        answer.blocking_recv().unwrap_or(Err(StoreError))
+            .map_err(|_stopped| StoreError::Failed)?;
+        answer.blocking_recv().unwrap_or(Err(StoreError::Failed))
     }
 }
 
@@ -136,7 +156,7 @@ fn write(mut connection: Connection, waiting: &Receiver<Box<dyn Job>>) {
     while let Ok(first) = waiting.recv() {
         let mut group = vec![first];
         group.extend(waiting.try_iter().take(GROUP - 1));
-        let kept = write_group(&mut connection, &mut group).is_ok();
+        let kept = write_group(&mut connection, &mut group).map_err(|error| StoreError::of(&error));
         for job in group {
             job.answer(kept);
         }

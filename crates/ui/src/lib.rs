@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod avatar;
+pub mod chat;
 mod fonts;
 pub mod text;
 pub mod theme;

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use aldis_link::{DialError, SignalError};
+use aldis_wire::signal::Refusal;
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use serde::{Deserialize, Serialize};
@@ -158,7 +159,7 @@ impl Texts {
     pub fn signal_error(self, error: &SignalError) -> String {
         match error {
             SignalError::Dial(error) => self.dial_error(error),
-            SignalError::Refused(refusal) => self.refusal(*refusal).into_owned(),
+            SignalError::Refused(refusal) => self.refusal(refusal),
             _ => self.get("error-lost").into_owned(),
         }
     }
@@ -188,25 +189,55 @@ impl Texts {
     }
 
     /// Why the server did not do it.
-    pub fn refusal(self, refusal: aldis_wire::signal::Refusal) -> Cow<'static, str> {
-        use aldis_wire::signal::Refusal;
-        self.get(match refusal {
-            Refusal::Version => "error-version",
-            Refusal::Credentials => "error-credentials",
-            Refusal::SignedOut => "error-signed-out",
-            Refusal::UnknownCode => "error-unknown-code",
-            Refusal::Closed => "error-closed",
-            Refusal::Expired => "error-expired",
-            Refusal::Claimed => "error-claimed",
-            Refusal::CustomerAbsent => "error-customer-absent",
-            Refusal::Busy => "error-busy",
-            Refusal::UnknownSupporter => "error-unknown-supporter",
-            Refusal::NotYours => "error-not-yours",
-            Refusal::AllInvited => "error-all-invited",
-            Refusal::BadText => "error-bad-text",
-            Refusal::Storage => "error-storage",
-            _ => "error-not-allowed",
-        })
+    pub fn refusal(self, refusal: &Refusal) -> String {
+        let with = |id: &str, name: &str, value: &str| self.with(id, [(name, value.into())]);
+        match refusal {
+            Refusal::Taken { by } => with("error-taken", "by", by),
+            Refusal::NotYours { who } => with("error-only", "who", who),
+            Refusal::NotManager { channel } => with("error-not-manager", "channel", channel),
+            Refusal::NoAccess { who } => with("error-no-access", "who", who),
+            Refusal::NotAvailable { who, .. } => with("error-not-available", "who", who),
+            Refusal::TicketBusy { code } => with("error-ticket-busy", "code", &code.to_string()),
+            Refusal::ChannelInUse { cases } => {
+                self.with("error-channel-in-use", [("cases", (*cases).into())])
+            }
+            Refusal::TooLong { most, .. } => {
+                self.with("error-too-long", [("most", (*most).into())])
+            }
+            simple => self.get(plain(simple)).into_owned(),
+        }
+    }
+}
+
+/// The text of a refusal that names nobody.
+fn plain(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::Version => "error-version",
+        Refusal::Credentials => "error-credentials",
+        Refusal::SignedOut => "error-signed-out",
+        Refusal::UnknownCode => "error-unknown-code",
+        Refusal::Closed => "error-closed",
+        Refusal::Expired => "error-expired",
+        Refusal::Claimed => "error-claimed",
+        Refusal::CustomerAbsent => "error-customer-absent",
+        Refusal::Busy => "error-busy",
+        Refusal::UnknownSupporter => "error-unknown-supporter",
+        Refusal::Role => "error-role",
+        Refusal::NoReleaseRight => "error-no-release",
+        Refusal::Private => "error-private",
+        Refusal::Unassigned => "error-unassigned",
+        Refusal::Full => "error-full",
+        Refusal::StillOpen => "error-still-open",
+        Refusal::UnknownChannel => "error-unknown-channel",
+        Refusal::ChannelTaken => "error-channel-taken",
+        Refusal::DefaultChannel => "error-default-channel",
+        Refusal::TooMany => "error-too-many",
+        Refusal::BadTime => "error-bad-time",
+        Refusal::BadText => "error-bad-text",
+        Refusal::Empty => "error-empty",
+        Refusal::Storage => "error-storage",
+        Refusal::DiskFull => "error-disk-full",
+        _ => "error-not-allowed",
     }
 }
 
@@ -284,7 +315,7 @@ mod tests {
             Refusal::NotAllowed,
         ] {
             for (language, _) in Language::ALL {
-                assert!(!Texts::new(language).refusal(refusal).starts_with("error-"));
+                assert!(!Texts::new(language).refusal(&refusal).starts_with("error-"));
             }
         }
     }

@@ -18,6 +18,11 @@ pub fn clock(at: Millis) -> String {
     local(at).map_or_else(String::new, |at| at.format("%H:%M").to_string())
 }
 
+/// Date and time, as `2026-11-22 14:05:09`.
+pub fn stamp(at: Millis) -> String {
+    local(at).map_or_else(String::new, |at| at.format("%Y-%m-%d %H:%M:%S").to_string())
+}
+
 /// The time alone today, and with its date on any other day, as `11-23 14:05`; the year only where
 /// it is another one.
 pub fn moment(at: Millis, now: Millis) -> String {

@@ -1,8 +1,8 @@
 //! The widgets that both windows are made of.
 
 use egui::{
-    Align, Button, Color32, Frame, Label, Layout, Margin, Response, RichText, Stroke, TextEdit, Ui,
-    UiBuilder, Vec2,
+    Align, Button, Color32, ComboBox, Frame, Label, Layout, Margin, Response, RichText, Role,
+    Stroke, TextEdit, Ui, UiBuilder, Vec2, WidgetInfo,
 };
 
 use crate::theme::{self, RADIUS, space};
@@ -116,6 +116,29 @@ pub fn field(ui: &mut Ui, name: &str, value: &mut String, hint: &str, secret: bo
         .desired_width(f32::INFINITY);
     let response = ui.add(edit).labelled_by(label.id);
     ui.add_space(8.0);
+    response
+}
+
+/// A choice from a list, with its name in front of what is chosen.
+pub fn choice(
+    ui: &mut Ui,
+    name: &str,
+    chosen: &str,
+    width: f32,
+    list: impl FnOnce(&mut Ui),
+) -> Response {
+    let shown = format!("{name}: {chosen}");
+    let response = ComboBox::new(("choice", name), "")
+        .selected_text(&shown)
+        .width(width)
+        .truncate()
+        .show_ui(ui, list)
+        .response;
+    response.widget_info(|| {
+        let mut info = WidgetInfo::labeled(Role::ComboBox, true, name);
+        info.current_text_value = Some(chosen.to_owned());
+        info
+    });
     response
 }
 

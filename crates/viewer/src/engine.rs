@@ -1,6 +1,5 @@
 //! The one loop that decides what the supporter's app does.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,13 +7,14 @@ use aldis_link::Node;
 use aldis_link::contact::{self, Contact};
 use aldis_trust::ServerName;
 use aldis_wire::peer::{EndReason, Grant, ToHost};
-use aldis_wire::signal::{Answer, Case, Consent, Push, Refusal, Request};
+use aldis_wire::signal::{Answer, Availability, Consent, Push, Refusal, Request};
 use aldis_wire::{Code, SessionId};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::peer::{self, Peer, PeerNews, Way};
 use crate::picture::Picture;
+use crate::service::{About, Service, Wish};
 use crate::view::{Desk, Over, Session, SessionStage, View};
 use crate::viewer::Command;
 
@@ -28,11 +28,9 @@ const RETURNS: u32 = 30;
 const RETURN_PAUSE: Duration = Duration::from_secs(2);
 
 /// What a question to the server was about.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Tag {
-    Watch,
-    NewCase,
-    Change,
+    Desk(About),
     Connect(Code),
     Quiet,
 }
@@ -49,6 +47,8 @@ pub(crate) struct Engine {
     session: Option<SessionId>,
     peer: Option<Peer>,
     returns: u32,
+    /// Whether he takes requests, as he said last.
+    availability: Availability,
     tasks: JoinSet<()>,
 }
 
@@ -69,6 +69,7 @@ impl Engine {
             session: None,
             peer: None,
             returns: 0,
+            availability: Availability::Available,
             tasks: JoinSet::new(),
         }
     }
@@ -97,6 +98,7 @@ impl Engine {
                 Some(()) = again.recv() => self.ask_again(),
                 Some(_) = self.tasks.join_next() => continue,
             }
+            self.ask_for_chats();
             self.paint();
         }
         if let Some(peer) = self.peer.take() {
@@ -124,19 +126,22 @@ impl Engine {
                 self.outbox = None;
                 self.view = View::default();
             }
-            Command::NewCase { customer } => self.ask(Tag::NewCase, Request::NewCase { customer }),
-            Command::CloseCase(code) => self.ask(Tag::Change, Request::CloseCase { code }),
-            Command::AssignToMe(code) => {
-                self.ask(Tag::Change, Request::AssignCase { code, to: None });
+            Command::Desk(wish) => {
+                if let Wish::SetAvailability(availability) = &wish {
+                    self.availability = *availability;
+                }
+                let once = getrandom::u64().unwrap_or_else(|_| unix());
+                if let Some((about, request)) = self.view.service.wish(wish, once, unix()) {
+                    self.ask(Tag::Desk(about), request);
+                }
             }
-            Command::Release(code) => self.ask(Tag::Change, Request::ReleaseCase { code }),
+            Command::StartAs(availability) => self.availability = availability,
             Command::Connect { code, view_only } => self.connect(code, view_only),
             Command::Input(input) => self.say(ToHost::Input(input)),
             Command::SelectMonitor(id) => self.say(ToHost::SelectMonitor(id)),
             Command::HandControl(seat) => self.say(ToHost::HandControl { seat }),
             Command::RemoveSeat(seat) => self.say(ToHost::RemoveSeat { seat }),
             Command::AskControl => self.say(ToHost::AskControl),
-            Command::Invite { code, to } => self.ask(Tag::Change, Request::Invite { code, to }),
             Command::EndSession => self.end_session(Over::Ended(EndReason::Supporter)),
             Command::DismissSession => {
                 self.end_session(Over::Ended(EndReason::Supporter));
@@ -233,20 +238,21 @@ impl Engine {
                         online: true,
                     };
                 }
-                self.ask(Tag::Watch, Request::WatchCases);
+                for (about, request) in self.view.service.greeted(self.availability) {
+                    self.ask(Tag::Desk(about), request);
+                }
             }
             Contact::Greeted(_) => {}
             Contact::Failed(error) => {
                 self.outbox = None;
                 self.view.desk = Desk::Refused(error);
-                self.view.cases = Arc::default();
+                self.view.service = Service::default();
             }
             Contact::Away => {
                 if let Desk::SignedIn { online, .. } = &mut self.view.desk {
                     *online = false;
                 }
             }
-            Contact::Push(Push::Case(case)) => self.case_is(case),
             Contact::Push(Push::ConnectAnswered { session, answer })
                 if self.session == Some(session) =>
             {
@@ -271,23 +277,23 @@ impl Engine {
                     }
                 }
             }
-            Contact::Push(_) => {}
+            Contact::Push(push) => {
+                if self.view.service.told(push, unix()).is_some() {
+                    tracing::debug!("the server told what nobody asked");
+                }
+            }
             Contact::Answered(tag, answer) => self.answered(tag, answer, again),
         }
     }
 
     fn answered(&mut self, tag: Tag, answer: Result<Answer, Refusal>, again: &mpsc::Sender<()>) {
         match (tag, answer) {
-            (_, Ok(Answer::Cases(cases))) => {
-                let cases: BTreeMap<_, _> =
-                    cases.into_iter().map(|case| (case.code, case)).collect();
-                self.view.cases = Arc::new(cases);
+            (Tag::Desk(about), answer) => {
+                if let Some(refusal) = self.view.service.answered(about, answer) {
+                    let number = self.view.refused.as_ref().map_or(0, |(number, _)| *number);
+                    self.view.refused = Some((number + 1, refusal));
+                }
             }
-            (Tag::NewCase, Ok(Answer::Case(case))) => {
-                self.view.created = Some(case.code);
-                self.case_is(case);
-            }
-            (_, Ok(Answer::Case(case))) => self.case_is(case),
             (Tag::Connect(code), Ok(Answer::Asked { session })) => {
                 let wanted = |view: &Session| {
                     view.code == code
@@ -312,15 +318,20 @@ impl Engine {
                 }
             }
             (Tag::Quiet, _) | (_, Ok(_)) => {}
-            (_, Err(refusal)) => {
-                let number = self.view.refused.map_or(0, |(number, _)| number);
-                self.view.refused = Some((number + 1, refusal));
-            }
         }
     }
 
-    fn case_is(&mut self, case: Case) {
-        Arc::make_mut(&mut self.view.cases).insert(case.code, case);
+    /// Puts to the server what the chats want to know and say.
+    fn ask_for_chats(&mut self) {
+        // What does not fit now is asked for after the next greeting.
+        while self
+            .outbox
+            .as_ref()
+            .is_some_and(|outbox| outbox.capacity() > 8)
+            && let Some((about, request)) = self.view.service.poll_chats()
+        {
+            self.ask(Tag::Desk(about), request);
+        }
     }
 
     fn peer_told(&mut self, news: PeerNews, again: &mpsc::Sender<()>) {

@@ -1,7 +1,8 @@
 //! The supporter's engine: the queue as it is, and one session with a customer's machine.
 //!
 //! A window sends [`Command`]s, paints [`View`]s and shows a [`Picture`].
-//! `engine` is the one loop that decides, `peer` talks to the customer's machine and decodes,
+//! `engine` is the one loop that decides, `service` what it knows of the service desk,
+//! `peer` talks to the customer's machine and decodes,
 //! [`client`] is the short conversation that a command line has with the server.
 
 #![forbid(unsafe_code)]
@@ -10,6 +11,7 @@ pub mod client;
 mod engine;
 mod peer;
 mod picture;
+mod service;
 mod view;
 mod viewer;
 
@@ -17,5 +19,6 @@ pub use aldis_link::{BindError, DialError, Identity, IdentityError, SignalError}
 
 pub use crate::peer::Link;
 pub use crate::picture::{Picture, PictureStats, Pointer};
+pub use crate::service::{News, Service, Wish};
 pub use crate::view::{Desk, Over, Session, SessionStage, View};
 pub use crate::viewer::{Command, Viewer};

@@ -1,28 +1,26 @@
 //! What the supporter's window paints.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aldis_link::SignalError;
 use aldis_trust::ServerName;
 use aldis_wire::peer::{EndReason, Grant, Monitor, Seat};
-use aldis_wire::signal::{Case, Refusal, Supporter, Token};
+use aldis_wire::signal::{Refusal, Supporter, Token};
 use aldis_wire::{Code, Millis};
 
 use crate::peer::Link;
 use crate::picture::Picture;
+use crate::service::Service;
 
 /// Everything the supporter's window shows, as of one moment.
 #[derive(Clone, Debug, Default)]
 pub struct View {
     /// Signed in or not.
     pub desk: Desk,
-    /// The cases by code.
-    pub cases: Arc<BTreeMap<Code, Case>>,
+    /// The service desk.
+    pub service: Service,
     /// This machine's clock plus this is the server's, in milliseconds.
     pub server_ahead: i64,
-    /// The case that was made last.
-    pub created: Option<Code>,
     /// The last thing the server refused, and how many it has refused.
     pub refused: Option<(u64, Refusal)>,
     /// The session, if there is one.

@@ -7,12 +7,13 @@ use aldis_link::{BindError, Identity, Node};
 use aldis_trust::ServerName;
 use aldis_wire::Code;
 use aldis_wire::input::Input;
-use aldis_wire::signal::Token;
+use aldis_wire::signal::{Availability, Token};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::engine::{Engine, WAITING};
+use crate::service::Wish;
 use crate::view::View;
 
 /// What the supporter wants.
@@ -36,17 +37,10 @@ pub enum Command {
     },
     /// Sign out; the token is void from then on.
     SignOut,
-    /// Make a case.
-    NewCase {
-        /// The customer's name, or empty.
-        customer: String,
-    },
-    /// Close a case for good.
-    CloseCase(Code),
-    /// Become a case's assignee.
-    AssignToMe(Code),
-    /// Give a case back to the queue.
-    Release(Code),
+    /// Something about the service desk.
+    Desk(Wish),
+    /// Whether he takes requests when he signs in; what he chose last.
+    StartAs(Availability),
     /// Ask the customer for a session.
     Connect {
         /// The case.
@@ -64,13 +58,6 @@ pub enum Command {
     RemoveSeat(u32),
     /// Ask the lead for control.
     AskControl,
-    /// Let a colleague ask for a session beside the one that runs.
-    Invite {
-        /// The case.
-        code: Code,
-        /// The colleague's account.
-        to: String,
-    },
     /// End this supporter's part of the session, or take the question back.
     EndSession,
     /// The end was read; forget the session.

@@ -5,8 +5,29 @@
 
 use std::net::SocketAddr;
 
+mod case;
+mod channel;
+mod chat;
+mod history;
+mod refusal;
+
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
+
+pub use case::{
+    Case, Draft, Facts, MAX_LINE, MAX_SUPPORTERS, MAX_TAG, MAX_TAGS, MAX_TEXT, NewPlace, Origin,
+    Outcome, OwnCase, Priority, QueuePlace, Source, Status,
+};
+pub use channel::{
+    Assignment, Availability, Channel, ChannelId, ChannelSetup, Colleague, DEFAULT_CHANNEL,
+    DEFAULT_EXPIRY, Desk, MAX_CHANNEL_NAME, MAX_CHANNELS, MAX_COLLEAGUES, MAX_EXPIRY, MAX_MEMBERS,
+    MIN_EXPIRY, Member, OFFER_TIME, Place, Role,
+};
+pub use chat::{
+    Body, Canned, MAX_CANNED, MAX_CASE_MESSAGES, MAX_MESSAGE, MAX_MESSAGES, Message as ChatMessage,
+    Speaker,
+};
+pub use history::{Doer, Entry, Event, MAX_HISTORY};
+pub use refusal::Refusal;
 
 use crate::frame::Message;
 use crate::peer::{EndReason, Grant};
@@ -21,11 +42,11 @@ pub const MAX_PICTURE: usize = 64 * 1024;
 /// The most addresses one side offers.
 pub const MAX_CANDIDATES: usize = 8;
 
-/// The most cases that one list holds, the newest ones.
-pub const MAX_CASES: usize = 1000;
+/// The most cases that one message holds.
+pub const MAX_CASES: usize = 100;
 
-/// The most supporters who are invited to one case.
-pub const MAX_INVITED: usize = 2;
+/// The most cases that one action is done to.
+pub const MAX_SELECTED: usize = 100;
 
 /// A secret that lets the same machine come back to its case.
 pub type RejoinSecret = [u8; 32];
@@ -43,7 +64,7 @@ pub struct ToServer {
 }
 
 impl Message for ToServer {
-    const MAX: usize = 16 * 1024;
+    const MAX: usize = 64 * 1024;
 }
 
 /// What an app may ask.
@@ -68,43 +89,76 @@ pub enum Request {
     },
     /// Forgets the token. Answered by [`Answer::Done`].
     SignOut,
-    /// From now on every change of a case is pushed. Answered by [`Answer::Cases`].
-    WatchCases,
-    /// Supporter: makes a case. Answered by [`Answer::Case`].
-    NewCase {
-        /// The customer's name, or empty.
-        customer: String,
+    /// From now on the desk and every case that the supporter sees are pushed. Answered by
+    /// [`Answer::Done`]; the pushes begin with everything as it is.
+    Watch {
+        /// Whether he takes requests.
+        availability: Availability,
     },
+    /// Supporter: takes requests from now on, or does not. Answered by [`Answer::Done`].
+    SetAvailability(Availability),
+    /// Supporter: the desk without its cases. Answered by [`Answer::Desk`].
+    ShowDesk,
+    /// Supporter: makes a case. Answered by [`Answer::Case`].
+    NewCase(Box<Draft>),
     /// Supporter: looks up a case. Answered by [`Answer::Case`].
     ShowCase {
         /// Its code.
         code: Code,
     },
-    /// Supporter: closes a case for good. Answered by [`Answer::Case`].
-    CloseCase {
+    /// Supporter: looks for cases, also old ones. Answered by [`Answer::Cases`].
+    FindCases(Search),
+    /// Supporter: does something with cases. Answered by [`Answer::Acted`].
+    Act {
+        /// Which; at most [`MAX_SELECTED`].
+        codes: Vec<Code>,
+        /// What.
+        action: Action,
+    },
+    /// Supporter: what happened to a case. Answered by [`Answer::History`].
+    ShowHistory {
         /// Its code.
         code: Code,
     },
-    /// Supporter: makes somebody the case's assignee. Answered by [`Answer::Case`].
-    AssignCase {
-        /// Its code.
+    /// Supporter, customer: the chat from a message on; what comes later is pushed.
+    /// Answered by [`Answer::Messages`].
+    ReadChat {
+        /// The case; a customer's own is always meant.
         code: Code,
-        /// The new assignee's account; `None` is the asking supporter himself.
-        to: Option<String>,
+        /// The last message that is known; 0 for none.
+        after: u32,
     },
-    /// Supporter: gives the case back to the queue. Answered by [`Answer::Case`].
-    ReleaseCase {
-        /// Its code.
+    /// Supporter, customer: says something in the chat. Answered by [`Answer::Said`].
+    Say {
+        /// The case; a customer's own is always meant.
+        code: Code,
+        /// What; at most [`MAX_MESSAGE`] characters.
+        text: String,
+        /// Chosen by the app, and the same when it says the same again for want of an answer.
+        once: u64,
+    },
+    /// Supporter, customer: is writing something. Answered by [`Answer::Done`].
+    Typing {
+        /// The case; a customer's own is always meant.
         code: Code,
     },
-    /// Supporter: lets a colleague ask for a session beside the one that runs; the customer still
-    /// decides. Answered by [`Answer::Case`].
-    Invite {
+    /// Supporter: has read the chat up to a message. Answered by [`Answer::Done`].
+    MarkRead {
         /// The case.
         code: Code,
-        /// The colleague's account.
-        to: String,
+        /// The message's number.
+        number: u32,
     },
+    /// Supporter: the canned replies. Answered by [`Answer::Canned`].
+    ShowCanned,
+    /// Supporter: keeps a canned reply; an empty text removes it. Answered by [`Answer::Canned`].
+    KeepCanned(Canned),
+    /// Supporter: makes a channel. Answered by [`Answer::Channel`].
+    NewChannel(Box<ChannelSetup>),
+    /// Supporter: sets a channel up anew. Answered by [`Answer::Channel`].
+    SetChannel(Box<Channel>),
+    /// Supporter: removes a channel. Answered by [`Answer::Done`].
+    RemoveChannel(ChannelId),
     /// Supporter: asks the customer for a session. Answered by [`Answer::Asked`];
     /// the customer's own answer comes as [`Push::ConnectAnswered`].
     Connect {
@@ -128,10 +182,20 @@ pub enum Request {
         name: String,
         /// Claims the case at the first join; later joins must show the same.
         secret: RejoinSecret,
-        /// The sessions that run now, one for each supporter, for a server that was away;
-        /// at most [`MAX_SEATS`](crate::peer::MAX_SEATS).
+        /// The sessions that run now, for a server that was away; at most [`MAX_SUPPORTERS`].
         running: Vec<SessionId>,
+        /// What the machine is; [`Source::address`] is ignored.
+        source: Source,
+        /// The person pressed the SOS button.
+        sos: bool,
     },
+    /// Customer: what is wrong. Answered by [`Answer::Done`].
+    Describe {
+        /// In his own words; at most [`MAX_TEXT`] characters.
+        text: String,
+    },
+    /// Customer: no longer wants help. Answered by [`Answer::Done`].
+    Withdraw,
     /// Customer: what the person answered to [`Push::ConnectAsked`]. Answered by [`Answer::Done`].
     AnswerConnect {
         /// From [`Push::ConnectAsked`].
@@ -206,10 +270,27 @@ pub enum Answer {
         /// The server's clock.
         now: Millis,
     },
-    /// The cases, newest first; at most [`MAX_CASES`].
+    /// The cases that were looked for, newest first; at most [`MAX_CASES`].
     Cases(Vec<Case>),
     /// One case as it is now.
-    Case(Case),
+    Case(Box<Case>),
+    /// The desk.
+    Desk(Box<Desk>),
+    /// What became of each case.
+    Acted(Vec<(Code, Result<(), Refusal>)>),
+    /// What happened, oldest first; at most the last [`MAX_HISTORY`].
+    History(Vec<Entry>),
+    /// The chat, oldest first; there may be more after the last when there are [`MAX_MESSAGES`].
+    Messages(Vec<ChatMessage>),
+    /// The message is kept under this number.
+    Said {
+        /// Its number.
+        number: u32,
+    },
+    /// The canned replies, in the order of titles.
+    Canned(Vec<Canned>),
+    /// One channel as it is now.
+    Channel(Box<Channel>),
     /// The customer is being asked.
     Asked {
         /// Names the session from now on.
@@ -218,7 +299,7 @@ pub enum Answer {
     /// The customer is in.
     Joined {
         /// The case.
-        case: Case,
+        case: OwnCase,
         /// The server's clock.
         now: Millis,
     },
@@ -232,8 +313,37 @@ pub enum Answer {
 /// What the server tells unasked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Push {
-    /// A case is new or changed.
-    Case(Case),
+    /// Cases are new or changed, or no longer for this supporter's eyes.
+    Cases {
+        /// As they are now; at most [`MAX_CASES`].
+        changed: Vec<Case>,
+        /// No longer seen; at most [`MAX_SELECTED`].
+        gone: Vec<Code>,
+        /// What comes after this is news; until now it was how things were.
+        complete: bool,
+    },
+    /// Supporter: the desk has changed.
+    Desk(Box<Desk>),
+    /// Supporter: a customer waits in this case, and it is for him to see to it.
+    Waiting(Code),
+    /// Supporter: he has read so much of these cases' chats.
+    Read(Vec<(Code, u32)>),
+    /// Customer: his case is new or changed.
+    Own(OwnCase),
+    /// Somebody said something in a chat that is being read.
+    Message {
+        /// The case.
+        code: Code,
+        /// What.
+        message: ChatMessage,
+    },
+    /// Somebody is writing in a chat that is being read.
+    Typing {
+        /// The case.
+        code: Code,
+        /// Who.
+        from: Speaker,
+    },
     /// Customer: a supporter asks for a session.
     ConnectAsked {
         /// Names the session.
@@ -268,104 +378,46 @@ pub struct Supporter {
     pub picture: Vec<u8>,
 }
 
-/// A case as it is now.
+/// What a supporter does with a case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Case {
-    /// Its code.
-    pub code: Code,
-    /// The customer's name, or empty.
-    pub customer: String,
-    /// Derived from the facts below.
-    pub status: Status,
-    /// When it was made.
-    pub created_at: Millis,
-    /// The supporter who made it; empty if the customer did.
-    pub created_by: String,
-    /// The supporter who is responsible for it.
-    pub assignee: Option<String>,
-    /// When it stops joining.
-    pub expires_at: Millis,
-    /// When it was closed.
-    pub closed_at: Option<Millis>,
-    /// The customer's app is connected to the server.
-    pub customer_online: bool,
-    /// The supporter in a remote session now; the first one where there are several.
-    pub supporter: Option<String>,
-    /// All supporters in a remote session now, the first one first; at most
-    /// [`MAX_SEATS`](crate::peer::MAX_SEATS).
-    pub supporters: Vec<String>,
-    /// The supporters who may join them; at most [`MAX_INVITED`].
-    pub invited: Vec<String>,
-    /// Start of the first remote session.
-    pub started_at: Option<Millis>,
-    /// End of the last remote session; `None` while one runs.
-    pub ended_at: Option<Millis>,
-    /// The remote sessions' durations together, those that have ended, in milliseconds.
-    pub duration: Millis,
+pub enum Action {
+    /// Becomes responsible.
+    AssignToMe,
+    /// Makes a colleague responsible.
+    Assign(String),
+    /// Is no longer responsible.
+    Unassign,
+    /// Gives it back to the queue.
+    Release,
+    /// Hands it to a colleague.
+    Transfer(String),
+    /// Moves it to another channel.
+    Move(ChannelId),
+    /// Lets a colleague join the remote session.
+    Invite(String),
+    /// Joins the chat; the customer is told.
+    JoinChat,
+    /// Ends his part of the chat; the customer is told.
+    LeaveChat,
+    /// Changes what is written about it.
+    Edit {
+        /// The customer's name.
+        customer: String,
+        /// The rest.
+        facts: Box<Facts>,
+    },
+    /// Closes it for good.
+    Close(Outcome),
+    /// Deletes it.
+    Delete,
 }
 
-/// The status of a case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Status {
-    /// Nobody has connected yet.
-    New,
-    /// One side is or was connected.
-    Pending,
-    /// Customer and supporter are connected in a remote session.
-    InProgress,
-    /// Ended by a supporter; final.
-    Closed,
-    /// Not closed in time.
-    Expired,
-}
-
-/// Why the server did not do what was asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Error)]
-#[non_exhaustive]
-pub enum Refusal {
-    /// Another version of this conversation.
-    #[error("the server speaks another version; install the same version on both sides")]
-    Version,
-    /// The name or the password is wrong; it is not said which.
-    #[error("the name or the password is wrong")]
-    Credentials,
-    /// The token is unknown or too old.
-    #[error("you are signed out; sign in again")]
-    SignedOut,
-    /// No case has this code.
-    #[error("no case has this code; check it with your supporter")]
-    UnknownCode,
-    /// The case is closed.
-    #[error("this case is closed; a new one is needed")]
-    Closed,
-    /// The case has expired.
-    #[error("this code has expired; a new one is needed")]
-    Expired,
-    /// Another machine has joined the case.
-    #[error("this code is in use on another computer; ask for a new one")]
-    Claimed,
-    /// The customer's app is not connected.
-    #[error("the customer is not online; wait until the customer's app is open")]
-    CustomerAbsent,
-    /// A session runs or is being asked for already.
-    #[error("the customer is already in a session or being asked for one")]
-    Busy,
-    /// The question is not allowed to this side or in this state.
-    #[error("this is not allowed")]
-    NotAllowed,
-    /// No account has this name.
-    #[error("no supporter has this name")]
-    UnknownSupporter,
-    /// Another supporter is responsible for the case.
-    #[error("another supporter is responsible for this case")]
-    NotYours,
-    /// As many supporters as may be are invited.
-    #[error("two supporters are invited already")]
-    AllInvited,
-    /// A text is empty or too long.
-    #[error("a name must have 1 to 80 characters")]
-    BadText,
-    /// The server could not keep it.
-    #[error("the server could not save this; try again")]
-    Storage,
+/// What cases are looked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Search {
+    /// Words that code, customer, company, ticket, tags, description or assignee hold; empty finds
+    /// everything.
+    pub text: String,
+    /// Made before this moment; for the next page.
+    pub before: Option<Millis>,
 }

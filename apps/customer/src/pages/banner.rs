@@ -13,6 +13,9 @@ use egui::{
 
 use super::{Act, show_notice};
 
+/// The height of the bar inside its margins in points.
+const HEIGHT: f32 = 76.0;
+
 /// The height of the banner's three lines in points.
 const WORDS: f32 = 54.0;
 
@@ -29,6 +32,10 @@ pub(crate) struct Live<'a> {
     /// The hot key, if it works.
     pub(crate) keys: Option<&'a str>,
     pub(crate) notice: Option<&'a Notice>,
+    /// The chat is open below.
+    pub(crate) chat: bool,
+    /// How many messages were not seen.
+    pub(crate) unread: u32,
 }
 
 /// The bar.
@@ -46,7 +53,8 @@ pub(crate) fn banner(
     }
     ui.spacing_mut().item_spacing = Vec2::new(10.0, 1.0);
     let mut act = None;
-    ui.horizontal_centered(|ui| {
+    let bar = Vec2::new(ui.available_width(), HEIGHT);
+    ui.allocate_ui_with_layout(bar, Layout::left_to_right(Align::Center), |ui| {
         pictures(ui, avatars, live.people);
         let buttons = Layout::right_to_left(Align::Center);
         ui.with_layout(buttons, |ui| {
@@ -58,10 +66,20 @@ pub(crate) fn banner(
             if live.people.iter().any(allowed) && ui.add(stop).clicked() {
                 act = Some(Act::StopControl);
             }
+            let word = if live.unread > 0 {
+                format!("{} {}", texts.get("chat"), live.unread)
+            } else {
+                texts.get("chat").into_owned()
+            };
+            let chat = Button::selectable(live.chat, word).min_size(Vec2::new(0.0, 36.0));
+            if ui.add(chat).clicked() {
+                act = Some(Act::ToggleChat);
+            }
             ui.with_layout(Layout::top_down(Align::Min), |ui| {
                 // Three lines in the middle of the bar.
                 ui.add_space(((ui.available_height() - WORDS) / 2.0).max(0.0));
-                act = who(ui, texts, live.people).or(act);
+                let away = who(ui, texts, live.people);
+                act = away.or_else(|| act.take());
                 what(ui, texts, live);
                 small_print(ui, texts, live);
             });

@@ -2,9 +2,9 @@
 
 use aldis_ui::theme::{self, space};
 use aldis_ui::{Texts, widgets};
-use aldis_viewer::{Command, Session};
+use aldis_viewer::{Command, Session, Wish};
 use aldis_wire::peer::{Grant, MAX_SEATS, Seat};
-use aldis_wire::signal::Case;
+use aldis_wire::signal::{Action, Case};
 use egui::containers::menu::{MenuButton, MenuConfig};
 use egui::{Align, Button, Layout, PopupCloseBehavior, RichText, Ui};
 
@@ -114,7 +114,8 @@ pub(crate) fn invite(
                 widgets::primary(ui, &texts.get("invite-send"), !typed.is_empty()).clicked();
             if (pressed || entered) && !typed.is_empty() {
                 let (code, to) = (session.code, typed.to_owned());
-                act = Some(Act::Engine(Command::Invite { code, to }));
+                let (codes, action) = (vec![code], Action::Invite(to));
+                act = Some(Act::Desk(Wish::Act { codes, action }));
                 ui.close();
             }
             let invited = case.map(|case| case.invited.join(", "));

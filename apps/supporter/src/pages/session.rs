@@ -23,6 +23,10 @@ pub(crate) struct Bar<'a> {
     pub(crate) grabbed: bool,
     /// There is a queue to go back to.
     pub(crate) queue: bool,
+    /// The chat is shown beside the screen.
+    pub(crate) chat: bool,
+    /// How many of its messages are unread.
+    pub(crate) unread: u32,
 }
 
 /// The toolbar at the top of a live session; `invited` is the name in its field.
@@ -72,6 +76,14 @@ pub(crate) fn toolbar(ui: &mut Ui, bar: Bar<'_>, invited: &mut String) -> Option
             let keyboard = Button::selectable(bar.grabbed, texts.get("keyboard"));
             if ui.add(keyboard).on_hover_text(hint).clicked() {
                 act = Some(Act::ToggleGrab);
+            }
+            let word = if bar.unread > 0 {
+                format!("{} {}", texts.get("chat"), bar.unread)
+            } else {
+                texts.get("chat").into_owned()
+            };
+            if ui.add(Button::selectable(bar.chat, word)).clicked() {
+                act = Some(Act::ToggleChat);
             }
             let invite = people::invite(ui, texts, bar.session, bar.case, invited);
             act = act.take().or(invite);
@@ -155,7 +167,7 @@ pub(crate) fn over(ui: &mut Ui, texts: Texts, session: &Session, over: &Over) ->
     let words = match over {
         Over::Declined { timed_out: false } => texts.get("over-declined").into_owned(),
         Over::Declined { timed_out: true } => texts.get("over-timed-out").into_owned(),
-        Over::Refused(refusal) => texts.refusal(*refusal).into_owned(),
+        Over::Refused(refusal) => texts.refusal(refusal),
         Over::Unreachable(error) => texts.dial_error(error),
         Over::Ended(EndReason::Customer) => texts.get("over-by-customer").into_owned(),
         Over::Ended(EndReason::Supporter) => texts.get("over-by-supporter").into_owned(),

@@ -1,12 +1,13 @@
 //! Where the supporter signs in.
 
+use aldis_ui::Texts;
 use aldis_ui::theme::space;
 use aldis_ui::widgets::{self, Tone};
-use aldis_ui::{Appearance, Texts};
 use aldis_viewer::Desk;
 use egui::{Key, Spinner, Ui};
 
 use super::{Act, settings_menu};
+use crate::settings::Settings;
 
 /// What is typed there.
 #[derive(Default)]
@@ -24,7 +25,7 @@ pub(crate) fn sign_in(
     texts: Texts,
     desk: &Desk,
     entry: &mut Entry,
-    appearance: Appearance,
+    settings: &Settings,
 ) -> Option<Act> {
     widgets::column(ui, 420.0, |ui| {
         ui.add_space(ui.available_height() * 0.12);
@@ -67,9 +68,6 @@ pub(crate) fn sign_in(
             }
         });
         widgets::gap(ui);
-        act.or_else(|| {
-            ui.horizontal(|ui| settings_menu(ui, texts, appearance))
-                .inner
-        })
+        act.or_else(|| ui.horizontal(|ui| settings_menu(ui, texts, settings)).inner)
     })
 }

@@ -28,6 +28,8 @@ impl Customer {
             code: Some(code),
             name,
             secret: [1; 32],
+            source: Box::default(),
+            sos: false,
         });
         let customer = Self { host, changed };
         customer

@@ -11,6 +11,7 @@ use std::time::Duration;
 use aldis_rendezvous::{Server, accounts};
 use aldis_store::Store;
 use aldis_trust::ServerName;
+use aldis_wire::signal::{Draft, Facts};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
@@ -119,4 +120,15 @@ impl Office {
             _folder: folder,
         }
     }
+}
+
+/// A new case in the default channel, assigned to its maker.
+pub(crate) fn draft() -> Box<Draft> {
+    Box::new(Draft {
+        place: None,
+        customer: String::new(),
+        facts: Facts::default(),
+        to_queue: false,
+        by_script: false,
+    })
 }

@@ -8,7 +8,7 @@ use aldis_link::{
 };
 use aldis_trust::ServerName;
 use aldis_wire::peer::{ToHost, ToViewer};
-use aldis_wire::signal::{Answer, Consent, Push, Request};
+use aldis_wire::signal::{Action, Answer, Availability, Case, Consent, Push, Request};
 use aldis_wire::{Code, KeyHash, SessionId, VERSION};
 use tokio::sync::mpsc;
 
@@ -50,7 +50,8 @@ impl Supporter {
             .ask(Request::SignIn { name, password })
             .await
             .unwrap();
-        signal.ask(Request::WatchCases).await.unwrap();
+        let availability = Availability::Available;
+        signal.ask(Request::Watch { availability }).await.unwrap();
         Self {
             node,
             signal,
@@ -59,14 +60,8 @@ impl Supporter {
     }
 
     pub(crate) async fn new_case(&self) -> Code {
-        match self
-            .signal
-            .ask(Request::NewCase {
-                customer: String::new(),
-            })
-            .await
-            .unwrap()
-        {
+        let draft = crate::stage::draft();
+        match self.signal.ask(Request::NewCase(draft)).await.unwrap() {
             Answer::Case(case) => case.code,
             other => panic!("{other:?}"),
         }
@@ -74,9 +69,14 @@ impl Supporter {
 
     /// Lets a colleague join.
     pub(crate) async fn invite(&self, code: Code, to: &str) -> Result<(), SignalError> {
-        let to = to.to_owned();
-        let invited = self.signal.ask(Request::Invite { code, to }).await;
-        invited.map(drop)
+        let (codes, action) = (vec![code], Action::Invite(to.to_owned()));
+        match self.signal.ask(Request::Act { codes, action }).await? {
+            Answer::Acted(outcomes) => {
+                let refusal = outcomes.into_iter().find_map(|(_, outcome)| outcome.err());
+                refusal.map_or(Ok(()), |refusal| Err(SignalError::Refused(refusal)))
+            }
+            other => panic!("{other:?}"),
+        }
     }
 
     /// Asks for a session with control.
@@ -99,28 +99,28 @@ impl Supporter {
 
     /// Waits until the server, too, knows that the case's session is over.
     pub(crate) async fn until_free(&mut self, code: Code) {
-        let over = async {
-            loop {
-                match self.pushes.recv().await.expect("the server is there") {
-                    Push::Case(case) if case.code == code && case.ended_at.is_some() => return,
-                    _ => {}
-                }
-            }
-        };
-        soon("the session's end", over).await;
+        self.until_case("the session's end", code, |case| case.ended_at.is_some())
+            .await;
     }
 
     /// Waits until the server, too, knows that exactly these are in the session.
     pub(crate) async fn until_inside(&mut self, code: Code, who: &[&str]) {
-        let inside = async {
+        self.until_case("the server's word", code, |case| case.supporters == who)
+            .await;
+    }
+
+    async fn until_case(&mut self, what: &str, code: Code, is: impl Fn(&Case) -> bool) {
+        let told = async {
             loop {
-                match self.pushes.recv().await.expect("the server is there") {
-                    Push::Case(case) if case.code == code && case.supporters == who => return,
-                    _ => {}
+                if let Push::Cases { changed, .. } =
+                    self.pushes.recv().await.expect("the server is there")
+                    && changed.iter().any(|case| case.code == code && is(case))
+                {
+                    return;
                 }
             }
         };
-        soon("the server's word", inside).await;
+        soon(what, told).await;
     }
 
     /// Waits for the customer's yes.

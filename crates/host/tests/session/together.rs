@@ -2,16 +2,16 @@
 
 use aldis_host::{Choice, Notice, Stage, View as CustomerView};
 use aldis_link::SignalError;
-use aldis_viewer::{Command, Over, Session, SessionStage, View};
+use aldis_viewer::{Command, Over, Session, SessionStage, View, Wish};
 use aldis_wire::Code;
 use aldis_wire::input::{Input, Key, NamedKey};
 use aldis_wire::peer::{EndReason, Grant, Seat, ToHost, ToViewer};
-use aldis_wire::signal::Refusal;
+use aldis_wire::signal::{Action, Refusal};
 
 use crate::customer::Customer;
 use crate::desktop::Desktop;
 use crate::door::welcome;
-use crate::stage::{Office, on_stage, soon};
+use crate::stage::{Office, draft, on_stage, soon};
 use crate::supporter::{Supporter, Visit};
 use crate::window::Window;
 
@@ -72,7 +72,7 @@ fn three_see_the_exact_screen_and_control_goes_from_hand_to_hand() {
         customer.until("cy's leaving", left).await;
         // And the server knows that he needs a new invitation.
         let alone = |view: &View| {
-            let case = &view.cases[&code];
+            let case = &view.service.cases[&code];
             case.supporters == ["bo"] && case.invited == ["bo"]
         };
         bo.until("the server's word", alone).await;
@@ -137,8 +137,9 @@ fn who_is_not_invited_and_who_comes_fourth_is_refused() {
         join(&eva, &bo, "bo", code, &customer).await;
         join(&eva, &cy, "cy", code, &customer).await;
         let to = "dan".to_owned();
-        eva.viewer.send(Command::Invite { code, to });
-        let refused = |view: &View| view.refused.map(|(_, why)| why) == Some(Refusal::AllInvited);
+        let (codes, action) = (vec![code], Action::Invite(to));
+        eva.viewer.send(Command::Desk(Wish::Act { codes, action }));
+        let refused = |view: &View| matches!(view.refused, Some((_, Refusal::Full)));
         eva.until("the refusal", refused).await;
         let dan = Window::sign_in(&office.name, "dan").await;
         connect(&dan, code);
@@ -222,10 +223,10 @@ fn keys_that_the_old_hand_holds_are_let_go_at_the_hand_over() {
 
 /// `eva` is in a session with control.
 async fn first(office: &Office, eva: &Window) -> (Code, Customer) {
-    let customer = String::new();
-    eva.viewer.send(Command::NewCase { customer });
-    let made = |view: &View| view.created.is_some();
-    let code = eva.until("the new case", made).await.created.unwrap();
+    eva.viewer.send(Command::Desk(Wish::NewCase(draft())));
+    let made = |view: &View| view.service.created.is_some();
+    let view = eva.until("the new case", made).await;
+    let code = view.service.created.unwrap();
     let customer = Customer::waiting(&office.name, code).await;
     connect(eva, code);
     customer.choose(Choice::Allow).await;
@@ -236,7 +237,12 @@ async fn first(office: &Office, eva: &Window) -> (Code, Customer) {
 
 /// The server knows of this supporter's session: until then it takes no other question.
 async fn known(window: &Window, name: &str, code: Code) {
-    let inside = |view: &View| view.cases[&code].supporters.iter().any(|it| it == name);
+    let inside = |view: &View| {
+        view.service.cases[&code]
+            .supporters
+            .iter()
+            .any(|it| it == name)
+    };
     window.until("the server's word", inside).await;
 }
 
@@ -261,8 +267,14 @@ async fn two(office: &Office) -> (Supporter, Visit, Supporter, Visit, Customer, 
 
 async fn invite(by: &Window, name: &str, code: Code) {
     let to = name.to_owned();
-    by.viewer.send(Command::Invite { code, to });
-    let invited = |view: &View| view.cases[&code].invited.iter().any(|it| it == name);
+    let (codes, action) = (vec![code], Action::Invite(to));
+    by.viewer.send(Command::Desk(Wish::Act { codes, action }));
+    let invited = |view: &View| {
+        view.service.cases[&code]
+            .invited
+            .iter()
+            .any(|it| it == name)
+    };
     by.until("the invitation", invited).await;
 }
 

@@ -1,14 +1,14 @@
 //! A case from sign-in to close, with both engines as the two apps use them.
 
 use aldis_host::{Choice, Stage};
-use aldis_viewer::{Command, Over, Session, SessionStage, View};
+use aldis_viewer::{Command, Over, Session, SessionStage, View, Wish};
 use aldis_wire::input::Input;
 use aldis_wire::peer::{EndReason, Grant};
-use aldis_wire::signal::Status;
+use aldis_wire::signal::{Action, Outcome, Status};
 
 use crate::customer::Customer;
 use crate::desktop::Desktop;
-use crate::stage::{Office, on_stage};
+use crate::stage::{Office, draft, on_stage};
 use crate::window::Window;
 
 #[test]
@@ -24,17 +24,14 @@ async fn play() {
     let desktop = Desktop::open();
     desktop.draw((0, 0), (200, 150), 1);
     let eva = Window::sign_in(&office.name, "eva").await;
-    eva.viewer.send(Command::NewCase {
-        customer: String::new(),
-    });
-    let code = eva
-        .until("the new case", |view| view.created.is_some())
-        .await
-        .created
-        .unwrap();
+    eva.viewer.send(Command::Desk(Wish::NewCase(draft())));
+    let made = |view: &View| view.service.created.is_some();
+    let view = eva.until("the new case", made).await;
+    let code = view.service.created.unwrap();
     let customer = Customer::waiting(&office.name, code).await;
     let here = |view: &View| {
-        view.cases
+        view.service
+            .cases
             .get(&code)
             .is_some_and(|case| case.customer_online)
     };
@@ -46,7 +43,7 @@ async fn play() {
     });
     customer.choose(Choice::Allow).await;
     eva.until_granted(Grant::Control).await;
-    let status = |view: &View| view.cases.get(&code).map(|case| case.status);
+    let status = |view: &View| view.service.cases.get(&code).map(|case| case.status);
     eva.until("the status", |view| {
         status(view) == Some(Status::InProgress)
     })
@@ -110,11 +107,12 @@ async fn play() {
     let view = eva
         .until("the status", |view| status(view) == Some(Status::Pending))
         .await;
-    let case = &view.cases[&code];
+    let case = &view.service.cases[&code];
     let (started, ended) = (case.started_at.unwrap(), case.ended_at.unwrap());
     assert_eq!(case.duration, ended - started);
 
-    eva.viewer.send(Command::CloseCase(code));
+    let (codes, action) = (vec![code], Action::Close(Outcome::Resolved));
+    eva.viewer.send(Command::Desk(Wish::Act { codes, action }));
     eva.until("the close", |view| status(view) == Some(Status::Closed))
         .await;
     let closed = |view: &aldis_host::View| {

@@ -1,7 +1,7 @@
 //! The life of a case, and who hears of it.
 
 use aldis_wire::Code;
-use aldis_wire::signal::{Refusal, Request, Status};
+use aldis_wire::signal::{Action, Availability, Origin, Refusal, Request, Search, Source, Status};
 
 use crate::office::Office;
 
@@ -9,8 +9,7 @@ use crate::office::Office;
 async fn a_new_case_is_pushed_to_every_supporter_who_watches() {
     let office = Office::open().await;
     let (mut eva, mut tom) = (office.watcher("eva").await, office.watcher("tom").await);
-    let customer = "Ana".to_owned();
-    let case = eva.case(Request::NewCase { customer }).await.unwrap();
+    let case = eva.draft("Ana").await.unwrap();
     assert_eq!((case.status, case.customer.as_str()), (Status::New, "Ana"));
     assert_eq!(
         (case.created_by.as_str(), case.assignee.as_deref()),
@@ -42,7 +41,7 @@ async fn the_customers_coming_and_going_is_pushed() {
     let code = eva.new_case().await;
     let ana = office.app().await;
     let (case, _) = ana.join(Some(code), 1, None).await.unwrap();
-    assert_eq!((case.status, case.customer_online), (Status::Pending, true));
+    assert_eq!(case.status, Status::Pending);
     for app in [&mut eva, &mut tom] {
         let case = app
             .case_pushed("Ana's coming", code, |case| case.customer_online)
@@ -73,19 +72,23 @@ async fn a_customer_without_a_code_gets_a_case_of_his_own() {
     let mut eva = office.watcher("eva").await;
     let ana = office.app().await;
     let (case, now) = ana.join(None, 1, None).await.unwrap();
-    assert_eq!(
-        (case.status, case.customer.as_str()),
-        (Status::Pending, "Ana")
-    );
-    assert_eq!((case.created_by.as_str(), case.assignee), ("", None));
-    assert!(case.created_at <= now);
-    eva.case_pushed("Ana's case", case.code, |case| case.customer_online)
+    assert_eq!((case.status, case.assignee), (Status::Pending, None));
+    let case = eva
+        .case_pushed("Ana's case", case.code, |case| case.customer_online)
         .await;
+    assert_eq!((case.created_by.as_str(), case.assignee), ("", None));
+    assert_eq!(
+        (case.customer.as_str(), case.origin),
+        ("Ana", Origin::CustomerApp)
+    );
+    assert!(case.created_at <= now && case.waiting_since.is_some());
     let join = |name: &str| Request::Join {
         code: None,
         name: name.to_owned(),
         secret: [2; 32],
         running: Vec::new(),
+        source: Source::default(),
+        sos: false,
     };
     for name in ["", "  ", "\u{7}", &"x".repeat(81)] {
         let answer = office.app().await.ask(join(name)).await;
@@ -106,12 +109,7 @@ async fn a_claimed_code_is_refused_to_another_machine_and_not_to_the_same_one() 
     // The same machine's new connection takes the place of the old one.
     let _second = office.customer(code, 1).await;
     first.ended().await;
-    let case = office
-        .supporter("eva")
-        .await
-        .case(Request::ShowCase { code })
-        .await
-        .unwrap();
+    let case = office.supporter("eva").await.show(code).await.unwrap();
     assert!(case.customer_online);
 }
 
@@ -130,9 +128,8 @@ async fn an_unknown_code_is_refused_to_both_sides() {
             .unwrap_err(),
         Refusal::UnknownCode
     );
-    for request in [Request::ShowCase { code }, Request::CloseCase { code }] {
-        assert_eq!(eva.case(request).await, Err(Refusal::UnknownCode));
-    }
+    assert_eq!(eva.show(code).await, Err(Refusal::UnknownCode));
+    assert_eq!(eva.close(code).await, Err(Refusal::UnknownCode));
     assert_eq!(eva.connect(code).await, Err(Refusal::UnknownCode));
 }
 
@@ -142,26 +139,23 @@ async fn a_case_changes_hands_and_everyone_sees_it() {
     let eva = office.supporter("eva").await;
     let mut tom = office.watcher("tom").await;
     let code = eva.new_case().await;
-    let assign = |to: &str| Request::AssignCase {
-        code,
-        to: Some(to.to_owned()),
-    };
+    let assign = |to: &str| Action::Assign(to.to_owned());
     assert_eq!(
-        eva.case(assign("nobody")).await,
+        eva.act(code, assign("nobody")).await,
         Err(Refusal::UnknownSupporter)
     );
-    eva.case(assign("tom")).await.unwrap();
+    eva.act(code, assign("tom")).await.unwrap();
     tom.case_pushed("the hand-over", code, |case| {
         case.assignee.as_deref() == Some("tom")
     })
     .await;
-    tom.case(Request::ReleaseCase { code }).await.unwrap();
-    tom.case_pushed("the release", code, |case| case.assignee.is_none())
+    tom.act(code, Action::Release).await.unwrap();
+    let released = tom
+        .case_pushed("the release", code, |case| case.assignee.is_none())
         .await;
-    assert_eq!(
-        tom.case(Request::CloseCase { code }).await,
-        Err(Refusal::NotYours)
-    );
+    assert!(released.queued);
+    let who = "eva".to_owned();
+    assert_eq!(tom.close(code).await, Err(Refusal::NotYours { who }));
 }
 
 #[tokio::test]
@@ -173,32 +167,29 @@ async fn closing_a_case_ends_its_session_and_tells_the_customer() {
     let session = eva.connect(code).await.unwrap();
     ana.allow(session).await;
     ana.up(session).await.unwrap();
-    let closed = eva.case(Request::CloseCase { code }).await.unwrap();
+    let closed = eva.close(code).await.unwrap();
     assert_eq!(
         (closed.status, closed.supporter.as_ref()),
         (Status::Closed, None)
     );
     assert_eq!(closed.ended_at, closed.closed_at);
-    for app in [&mut ana, &mut tom] {
-        let case = app
-            .case_pushed("the close", code, |case| case.status == Status::Closed)
-            .await;
-        assert_eq!(case, closed);
-    }
+    ana.own_pushed("the close", |case| case.status == Status::Closed)
+        .await;
+    let case = tom
+        .case_pushed("the close", code, |case| case.status == Status::Closed)
+        .await;
+    assert_eq!(case, closed);
     // What still comes from the customer's side changes nothing any more.
     assert_eq!(ana.up(session).await, Err(Refusal::Closed));
     ana.down(session).await;
     assert_eq!(eva.connect(code).await, Err(Refusal::Closed));
-    assert_eq!(
-        eva.case(Request::CloseCase { code }).await,
-        Err(Refusal::Closed)
-    );
+    assert_eq!(eva.close(code).await, Err(Refusal::Closed));
     ana.done(Request::Leave).await;
     assert_eq!(
         ana.join(Some(code), 1, None).await.unwrap_err(),
         Refusal::Closed
     );
-    let kept = eva.case(Request::ShowCase { code }).await.unwrap();
+    let kept = eva.show(code).await.unwrap();
     assert_eq!(
         (kept.closed_at, kept.duration),
         (closed.closed_at, closed.duration)
@@ -218,6 +209,8 @@ async fn neither_side_may_ask_the_others_questions() {
             name: "Eva".to_owned(),
             secret: [1; 32],
             running: Vec::new(),
+            source: Source::default(),
+            sos: false,
         },
         Request::AnswerConnect {
             session,
@@ -228,17 +221,29 @@ async fn neither_side_may_ask_the_others_questions() {
             session,
             reason: aldis_wire::peer::EndReason::Customer,
         },
+        Request::Describe {
+            text: "mine".to_owned(),
+        },
+        Request::Withdraw,
         Request::Leave,
     ];
     let supporters = [
-        Request::WatchCases,
-        Request::NewCase {
-            customer: String::new(),
+        Request::Watch {
+            availability: Availability::Available,
         },
+        Request::SetAvailability(Availability::Away),
+        Request::ShowDesk,
+        Request::NewCase(crate::office::draft("")),
         Request::ShowCase { code },
-        Request::CloseCase { code },
-        Request::AssignCase { code, to: None },
-        Request::ReleaseCase { code },
+        Request::FindCases(Search::default()),
+        Request::Act {
+            codes: vec![code],
+            action: Action::Release,
+        },
+        Request::ShowHistory { code },
+        Request::MarkRead { code, number: 1 },
+        Request::ShowCanned,
+        Request::RemoveChannel(1),
         Request::Connect {
             code,
             key: [7; 32],
@@ -268,7 +273,7 @@ async fn neither_side_may_ask_the_others_questions() {
             "{request:?}"
         );
     }
-    let case = eva.case(Request::ShowCase { code }).await.unwrap();
+    let case = eva.show(code).await.unwrap();
     assert_eq!(
         (case.status, case.assignee.as_deref()),
         (Status::Pending, Some("eva"))

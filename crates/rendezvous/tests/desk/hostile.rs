@@ -3,7 +3,7 @@
 use std::net::UdpSocket;
 
 use aldis_link::{FrameReceiver, FrameSender};
-use aldis_wire::signal::{Answer, FromServer, Refusal, Request, Status, ToServer};
+use aldis_wire::signal::{Answer, FromServer, Refusal, Request, Source, Status, ToServer};
 use aldis_wire::{VERSION, encode};
 
 use crate::office::{Office, soon};
@@ -25,7 +25,7 @@ async fn bytes_that_are_no_message_end_their_connection_and_no_other() {
         b"GET / HTTP/1.1\r\nHost: aldis\r\n\r\n".to_vec(),
         vec![3, 0, 0, 0, 0xff, 0xff, 0xff],
         // A whole greeting, and a message that announces more than its kind may have.
-        [greeting.as_slice(), &0x0001_0000_u32.to_le_bytes()].concat(),
+        [greeting.as_slice(), &0x0002_0000_u32.to_le_bytes()].concat(),
         // A greeting with a byte left over.
         [&[greeting[0] + 1, 0, 0, 0], &greeting[4..], &[0]].concat(),
         // An empty message.
@@ -87,6 +87,8 @@ async fn garbage_in_a_session_ends_the_connection_at_once_too() {
             name,
             secret,
             running: Vec::new(),
+            source: Source::default(),
+            sos: false,
         },
     )
     .await;
@@ -103,7 +105,7 @@ async fn garbage_in_a_session_ends_the_connection_at_once_too() {
     send.write_all(&[0xff; 8]).await.unwrap();
     soon("the connection's end", connection.closed()).await;
     // That is no end of the session: it runs between the two sides, not through the server.
-    let case = eva.case(Request::ShowCase { code }).await.unwrap();
+    let case = eva.show(code).await.unwrap();
     assert_eq!(
         (case.status, case.customer_online),
         (Status::InProgress, false)
@@ -114,7 +116,7 @@ async fn garbage_in_a_session_ends_the_connection_at_once_too() {
 async fn whoever_does_not_greet_first_is_told_so_and_sent_away() {
     let office = Office::open().await;
     let greetings = [
-        Request::WatchCases,
+        Request::ShowDesk,
         Request::SignIn {
             name: "eva".to_owned(),
             password: crate::office::PASSWORD.to_owned(),
@@ -150,8 +152,8 @@ async fn a_second_greeting_is_not_allowed_and_harms_nobody() {
     let again = eva.ask(Request::Hello { version: VERSION }).await;
     assert_eq!(again, Err(Refusal::NotAllowed));
     assert!(matches!(
-        eva.ask(Request::WatchCases).await,
-        Ok(Answer::Cases(_))
+        eva.ask(Request::ShowDesk).await,
+        Ok(Answer::Desk(_))
     ));
 }
 

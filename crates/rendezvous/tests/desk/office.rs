@@ -1,5 +1,6 @@
 //! A server of the test's own, and the apps that talk to it.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +10,10 @@ use aldis_rendezvous::{Server, accounts};
 use aldis_store::Store;
 use aldis_trust::ServerName;
 use aldis_wire::peer::{EndReason, Grant};
-use aldis_wire::signal::{Answer, Case, Consent, Push, Refusal, Request, Token};
+use aldis_wire::signal::{
+    Action, Answer, Availability, Case, Consent, Draft, Facts, Outcome, OwnCase, Push, Refusal,
+    Request, Search, Source, Token,
+};
 use aldis_wire::{Code, Millis, SessionId};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
@@ -41,6 +45,8 @@ pub(crate) struct Office {
 pub(crate) struct App {
     signal: Signal,
     pushes: mpsc::Receiver<Push>,
+    /// The cases as they were pushed last.
+    seen: BTreeMap<Code, Case>,
     _node: Node,
 }
 
@@ -86,6 +92,7 @@ impl Office {
         App {
             signal,
             pushes,
+            seen: BTreeMap::new(),
             _node: node,
         }
     }
@@ -108,8 +115,8 @@ impl Office {
 
     /// A signed-in supporter who sees the queue.
     pub(crate) async fn watcher(&self, name: &str) -> App {
-        let app = self.supporter(name).await;
-        app.queue().await;
+        let mut app = self.supporter(name).await;
+        app.watch().await;
         app
     }
 
@@ -161,9 +168,18 @@ impl App {
         }
     }
 
-    /// Watches the queue from now on; gives it as it is.
+    /// Watches the desk from now on, and waits until everything was told once.
+    pub(crate) async fn watch(&mut self) {
+        let availability = Availability::Available;
+        self.done(Request::Watch { availability }).await;
+        let whole = |push: &Push| matches!(push, Push::Cases { complete: true, .. });
+        self.pushed("the whole desk", |push| whole(&push).then_some(()))
+            .await;
+    }
+
+    /// The cases as this supporter finds them, the newest first.
     pub(crate) async fn queue(&self) -> Vec<Case> {
-        match self.ask(Request::WatchCases).await {
+        match self.ask(Request::FindCases(Search::default())).await {
             Ok(Answer::Cases(cases)) => cases,
             other => panic!("{other:?}"),
         }
@@ -172,15 +188,40 @@ impl App {
     /// Asks something that is answered by a case.
     pub(crate) async fn case(&self, request: Request) -> Result<Case, Refusal> {
         match self.ask(request).await? {
-            Answer::Case(case) => Ok(case),
+            Answer::Case(case) => Ok(*case),
             other => panic!("{other:?}"),
         }
     }
 
+    pub(crate) async fn show(&self, code: Code) -> Result<Case, Refusal> {
+        self.case(Request::ShowCase { code }).await
+    }
+
+    /// Makes a case for this customer.
+    pub(crate) async fn draft(&self, customer: &str) -> Result<Case, Refusal> {
+        self.case(Request::NewCase(draft(customer))).await
+    }
+
     pub(crate) async fn new_case(&self) -> Code {
-        let customer = String::new();
-        let case = self.case(Request::NewCase { customer }).await;
-        case.unwrap().code
+        self.draft("").await.unwrap().code
+    }
+
+    /// Does something with a case; gives it as it is then.
+    pub(crate) async fn act(&self, code: Code, action: Action) -> Result<Case, Refusal> {
+        let codes = vec![code];
+        match self.ask(Request::Act { codes, action }).await? {
+            Answer::Acted(outcomes) => {
+                for (_, outcome) in outcomes {
+                    outcome?;
+                }
+            }
+            other => panic!("{other:?}"),
+        }
+        self.show(code).await
+    }
+
+    pub(crate) async fn close(&self, code: Code) -> Result<Case, Refusal> {
+        self.act(code, Action::Close(Outcome::Unknown)).await
     }
 
     /// Joins as the customer Ana on the machine with this secret; gives the server's clock too.
@@ -189,12 +230,14 @@ impl App {
         code: Option<Code>,
         secret: u8,
         running: Option<SessionId>,
-    ) -> Result<(Case, Millis), Refusal> {
+    ) -> Result<(OwnCase, Millis), Refusal> {
         let request = Request::Join {
             code,
             name: "Ana".to_owned(),
             secret: [secret; 32],
             running: running.into_iter().collect(),
+            source: Source::default(),
+            sos: false,
         };
         match self.ask(request).await? {
             Answer::Joined { case, now } => Ok((case, now)),
@@ -244,6 +287,11 @@ impl App {
             loop {
                 match self.pushes.recv().await {
                     Some(push) => {
+                        if let Push::Cases { changed, gone, .. } = &push {
+                            let changed = changed.iter().map(|case| (case.code, case.clone()));
+                            self.seen.extend(changed);
+                            self.seen.retain(|code, _| !gone.contains(code));
+                        }
                         if let Some(found) = pick(push) {
                             return found;
                         }
@@ -262,11 +310,42 @@ impl App {
         code: Code,
         is: impl Fn(&Case) -> bool,
     ) -> Case {
+        if let Some(case) = self.seen.get(&code).filter(|case| is(case)) {
+            return case.clone();
+        }
         let pick = |push| match push {
-            Push::Case(case) if case.code == code && is(&case) => Some(case),
+            Push::Cases { changed, .. } => changed
+                .into_iter()
+                .find(|case| case.code == code && is(case)),
             _ => None,
         };
         self.pushed(what, pick).await
+    }
+
+    /// The next push of the customer's own case that `is` wants.
+    pub(crate) async fn own_pushed(
+        &mut self,
+        what: &str,
+        is: impl Fn(&OwnCase) -> bool,
+    ) -> OwnCase {
+        let pick = |push| match push {
+            Push::Own(case) if is(&case) => Some(case),
+            _ => None,
+        };
+        self.pushed(what, pick).await
+    }
+
+    /// Waits until this case is no longer seen.
+    #[expect(dead_code, reason = "for the tests that follow")]
+    pub(crate) async fn case_gone(&mut self, code: Code) {
+        if !self.seen.contains_key(&code) {
+            return;
+        }
+        let pick = |push| match push {
+            Push::Cases { gone, .. } => gone.contains(&code).then_some(()),
+            _ => None,
+        };
+        self.pushed("the case's going", pick).await;
     }
 
     /// The customer's answer to this question, as the supporter hears it.
@@ -303,6 +382,17 @@ impl App {
         })
         .await;
     }
+}
+
+/// A new case in the default channel, assigned to its maker.
+pub(crate) fn draft(customer: &str) -> Box<Draft> {
+    Box::new(Draft {
+        place: None,
+        customer: customer.to_owned(),
+        facts: Facts::default(),
+        to_queue: false,
+        by_script: false,
+    })
 }
 
 /// A customer's yes.

@@ -64,7 +64,7 @@ async fn a_token_signs_in_again_and_an_invented_one_does_not() {
     invented[31] ^= 1;
     let answer = app.ask(Request::Resume { token: invented }).await;
     assert_eq!(answer, Err(Refusal::SignedOut));
-    assert_eq!(app.ask(Request::WatchCases).await, Err(Refusal::SignedOut));
+    assert_eq!(app.ask(Request::ShowDesk).await, Err(Refusal::SignedOut));
 }
 
 #[tokio::test]
@@ -74,7 +74,7 @@ async fn signing_out_voids_the_token_and_ends_the_supporters_rights() {
     let (token, _) = app.sign_in("eva", PASSWORD).await.unwrap();
     app.queue().await;
     app.done(Request::SignOut).await;
-    assert_eq!(app.ask(Request::WatchCases).await, Err(Refusal::SignedOut));
+    assert_eq!(app.ask(Request::ShowDesk).await, Err(Refusal::SignedOut));
     let again = office.app().await.ask(Request::Resume { token }).await;
     assert_eq!(again, Err(Refusal::SignedOut));
 }

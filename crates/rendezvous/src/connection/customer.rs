@@ -1,0 +1,181 @@
+//! What a customer's app asks.
+
+use std::time::Duration;
+
+use aldis_desk::Command;
+use aldis_wire::peer::EndReason;
+use aldis_wire::signal::{
+    Answer, Consent, Doer, Draft, Facts, MAX_CANDIDATES, MAX_SUPPORTERS, Origin, Refusal,
+    RejoinSecret, Request, Source, Speaker,
+};
+use aldis_wire::{Code, SessionId};
+use sha2::{Digest as _, Sha256};
+
+use super::{Talk, Who};
+use crate::clock;
+
+/// What a customer's app says when it comes.
+pub(super) struct Coming {
+    pub(super) code: Option<Code>,
+    pub(super) name: String,
+    pub(super) secret: RejoinSecret,
+    pub(super) running: Vec<SessionId>,
+    pub(super) source: Source,
+    pub(super) sos: bool,
+}
+
+impl Talk {
+    pub(super) async fn join(&mut self, coming: Coming) -> Result<Answer, Refusal> {
+        self.slow_down().await;
+        let Coming {
+            code,
+            name,
+            secret,
+            mut running,
+            source,
+            sos,
+        } = coming;
+        running.truncate(MAX_SUPPORTERS);
+        let source = Source {
+            address: self.from.to_string(),
+            ..source
+        };
+        let join = Command::Join {
+            name: name.clone(),
+            claim: Sha256::digest(secret).into(),
+            source,
+        };
+        let code = match code {
+            Some(code) => code,
+            None => self.own_case(&name, sos).await?,
+        };
+        let joined = self.change(code, join, Doer::Customer).await;
+        if matches!(joined, Err(Refusal::UnknownCode | Refusal::Claimed)) {
+            self.shared.throttle.failed(self.from, clock::now());
+        }
+        joined?;
+        self.who = Who::Customer(code);
+        let hub = &self.shared.hub;
+        hub.customer_came(code, self.mailbox.clone());
+        // The customer's machine says which sessions run; any other one of his has ended.
+        let settled = self
+            .change(code, Command::Reconcile { running }, Doer::Customer)
+            .await?;
+        let now = clock::now();
+        hub.touch(code, now);
+        hub.announce(code);
+        let place = hub.place_of(code, now);
+        Ok(Answer::Joined {
+            case: settled.case.own_view(place, now),
+            now,
+        })
+    }
+
+    /// Makes a case for a customer who has no code.
+    async fn own_case(&self, name: &str, sos: bool) -> Result<Code, Refusal> {
+        let customer = aldis_desk::text::name(name)?;
+        if customer.is_empty() {
+            return Err(Refusal::BadText);
+        }
+        let draft = Draft {
+            place: None,
+            customer,
+            facts: Facts::default(),
+            to_queue: true,
+            by_script: false,
+        };
+        let origin = if sos {
+            Origin::SosButton
+        } else {
+            Origin::CustomerApp
+        };
+        self.create(&draft, origin, Doer::Customer).await
+    }
+
+    pub(super) async fn customer(
+        &mut self,
+        code: Code,
+        request: Request,
+    ) -> Result<Answer, Refusal> {
+        match request {
+            Request::Describe { text } => {
+                self.change(code, Command::Describe(text), Doer::Customer)
+                    .await?;
+                Ok(Answer::Done)
+            }
+            Request::Withdraw => {
+                self.change(code, Command::Withdraw, Doer::Customer).await?;
+                Ok(Answer::Done)
+            }
+            Request::ReadChat { code: _, after } => {
+                self.chat(code, after).await.map(Answer::Messages)
+            }
+            Request::Say {
+                code: _,
+                text,
+                once,
+            } => self.say(code, text, once, Doer::Customer).await,
+            Request::Typing { code: _ } => {
+                self.typing(code, &Speaker::Customer);
+                Ok(Answer::Done)
+            }
+            Request::AnswerConnect { session, answer } => {
+                self.answer_connect(code, session, answer).await
+            }
+            Request::SessionUp { session } => self.session_up(code, session).await,
+            Request::SessionDown { session, reason } => {
+                let who = self.shared.hub.allowed(code, session);
+                self.shared.hub.forget(code, session);
+                if let (EndReason::Removed, Some(who)) = (reason, who) {
+                    self.change(code, Command::Uninvite { who }, Doer::Customer)
+                        .await?;
+                }
+                self.change(code, Command::EndSession { id: session }, Doer::Customer)
+                    .await?;
+                Ok(Answer::Done)
+            }
+            Request::Leave => {
+                // Who says goodbye does not come back to his session.
+                self.leave(Duration::ZERO).await;
+                self.who = Who::Greeted;
+                Ok(Answer::Done)
+            }
+            _ => Err(Refusal::NotAllowed),
+        }
+    }
+
+    async fn answer_connect(
+        &self,
+        code: Code,
+        session: SessionId,
+        mut answer: Consent,
+    ) -> Result<Answer, Refusal> {
+        let allowed = if let Consent::Allowed { candidates, .. } = &mut answer {
+            candidates.truncate(MAX_CANDIDATES);
+            true
+        } else {
+            false
+        };
+        let asker = self.shared.hub.answer(code, session, answer);
+        let supporter = asker.ok_or(Refusal::NotAllowed)?;
+        let note = Command::Answer { supporter, allowed };
+        self.change(code, note, Doer::Customer).await?;
+        Ok(Answer::Done)
+    }
+
+    async fn session_up(&self, code: Code, session: SessionId) -> Result<Answer, Refusal> {
+        let supporter = self.shared.hub.allowed(code, session);
+        let supporter = supporter.ok_or(Refusal::NotAllowed)?;
+        let start = Command::StartSession {
+            id: session,
+            supporter,
+        };
+        let done = self.change(code, start, Doer::Customer).await?;
+        self.shared.hub.connected(code, session);
+        let mut running = done.case.running();
+        let at = running.find(|running| running.id == session);
+        Ok(Answer::SessionStarted {
+            at: at.map_or_else(clock::now, |running| running.started_at),
+        })
+    }
+}

@@ -1,0 +1,323 @@
+//! The cases, channels and people as they are now, and who is told when they change.
+
+use std::sync::Arc;
+
+use aldis_desk::{Case, Done, Supporter};
+use aldis_wire::signal::{Availability, Channel, ChannelId, Place, Push};
+use aldis_wire::{Code, Millis};
+
+use super::{Hub, State};
+
+/// The most cases that have ended and are still on the board; older ones are looked for.
+const ENDED: usize = 500;
+
+/// The most waits of a channel that are remembered for its estimate.
+const WAITS: usize = 1000;
+
+impl Hub {
+    /// Puts everything on the board.
+    pub(crate) fn set_up(&self, cases: Vec<Case>, now: Millis) {
+        self.with(|state| {
+            for case in cases {
+                state.put(Arc::new(case), now);
+            }
+        });
+    }
+
+    /// The channels and people as they are now.
+    pub(crate) fn set_desk(&self, channels: Vec<Channel>, people: Vec<Supporter>) {
+        self.with(|state| {
+            state.channels = channels
+                .into_iter()
+                .map(|channel| (channel.id, channel))
+                .collect();
+            state.people = people
+                .into_iter()
+                .map(|one| (one.name.clone(), one))
+                .collect();
+            let State {
+                watchers, cases, ..
+            } = state;
+            for watcher in watchers.values_mut() {
+                watcher.all_new(cases);
+            }
+            state.show_desks();
+        });
+        self.assign.notify_one();
+    }
+
+    /// A case is as it is now; whoever sees it is told, and whoever it waits for.
+    pub(crate) fn publish(&self, done: &Done, now: Millis) {
+        let case = Arc::new(done.case.clone());
+        let waits = self.with(|state| {
+            let before = state.cases.get(&case.code).cloned();
+            if let (Some(waited), Place::Channel(id)) = (done.waited, &case.place) {
+                let waits = state.waits.entry(*id).or_default();
+                waits.push_back((now, waited));
+                while waits.len() > WAITS {
+                    waits.pop_front();
+                }
+            }
+            if done.deleted {
+                state.take(case.code);
+            } else {
+                state.put(Arc::clone(&case), now);
+            }
+            for message in &done.messages {
+                state.tell_chat(case.code, message);
+            }
+            state.tell_customer(&case, now);
+            state.announce(before.as_deref(), &case);
+            case.waits()
+        });
+        if waits {
+            self.assign.notify_one();
+        }
+    }
+
+    /// A customer came: whoever it is for is told.
+    pub(crate) fn announce(&self, code: Code) {
+        self.with(|state| {
+            if let Some(case) = state.cases.get(&code).cloned() {
+                state.announce(None, &case);
+            }
+        });
+    }
+
+    /// A case looks different though nothing of it was changed: somebody came or left, or time
+    /// passed.
+    pub(crate) fn touch(&self, code: Code, now: Millis) {
+        self.with(|state| {
+            if let Some(case) = state.cases.get(&code).cloned() {
+                state.put(Arc::clone(&case), now);
+                state.tell_customer(&case, now);
+            }
+        });
+    }
+
+    /// The cases whose offer was not taken in time.
+    pub(crate) fn lapsed(&self, now: Millis) -> Vec<Code> {
+        let due = |case: &&Arc<Case>| {
+            case.closed_at.is_none() && case.offered_until.is_some_and(|until| until <= now)
+        };
+        self.with(|state| {
+            state
+                .cases
+                .values()
+                .filter(due)
+                .map(|case| case.code)
+                .collect()
+        })
+    }
+
+    /// The cases that expired in this span.
+    pub(crate) fn expired_between(&self, after: Millis, until: Millis) -> Vec<Code> {
+        let expired = |case: &&Arc<Case>| {
+            case.closed_at.is_none() && case.expires_at > after && case.expires_at <= until
+        };
+        self.with(|state| {
+            state
+                .cases
+                .values()
+                .filter(expired)
+                .map(|case| case.code)
+                .collect()
+        })
+    }
+
+    /// The cases in which a customer waits online and whose channel assigns by itself, in turn.
+    pub(crate) fn to_assign(&self) -> Vec<Code> {
+        self.with(|state| {
+            let mut waiting: Vec<_> = state
+                .waiting()
+                .filter(|(channel, _)| {
+                    let setup = state.channels.get(channel).map(|channel| &channel.setup);
+                    let off = aldis_wire::signal::Assignment::Off;
+                    setup.is_some_and(|setup| setup.assignment != off)
+                })
+                .map(|(_, case)| aldis_desk::queue::turn(case))
+                .collect();
+            waiting.sort_unstable();
+            waiting.into_iter().map(|(_, _, code)| code).collect()
+        })
+    }
+
+    /// Everybody, with the cases he has and whether he takes more.
+    pub(crate) fn people(&self) -> Vec<Supporter> {
+        self.with(|state| state.present_people())
+    }
+
+    /// Whether this supporter takes requests now.
+    pub(crate) fn availability(&self, name: &str) -> Availability {
+        self.with(|state| state.availability(name))
+    }
+}
+
+impl State {
+    fn put(&mut self, case: Arc<Case>, now: Millis) {
+        let code = case.code;
+        self.take_off(code);
+        self.count(&case, true);
+        if !case.status(now).is_open() {
+            self.ended
+                .insert((case.closed_at.unwrap_or(case.expires_at), code));
+        }
+        self.cases.insert(code, case);
+        self.mark(code);
+        while self.ended.len() > ENDED {
+            let Some((_, oldest)) = self.ended.pop_first() else {
+                break;
+            };
+            self.take(oldest);
+        }
+    }
+
+    fn take(&mut self, code: Code) {
+        self.take_off(code);
+        self.readers.remove(&code);
+        self.mark(code);
+    }
+
+    fn take_off(&mut self, code: Code) {
+        if let Some(case) = self.cases.remove(&code) {
+            let at = case.closed_at.unwrap_or(case.expires_at);
+            self.ended.remove(&(at, code));
+            self.count(&case, false);
+        }
+    }
+
+    /// Counts what a case adds to people's work, or takes from it.
+    fn count(&mut self, case: &Case, adds: bool) {
+        if case.closed_at.is_some() {
+            return;
+        }
+        let step = |count: &mut u32| {
+            *count = if adds {
+                *count + 1
+            } else {
+                count.saturating_sub(1)
+            };
+        };
+        if let Some(assignee) = &case.assignee {
+            step(&mut self.load.entry(assignee.clone()).or_default().0);
+        }
+        for session in case.running() {
+            step(&mut self.load.entry(session.supporter.clone()).or_default().1);
+        }
+    }
+
+    /// Everyone looks at this case anew.
+    fn mark(&mut self, code: Code) {
+        self.moved = true;
+        self.desks_moved = true;
+        for watcher in self.watchers.values_mut() {
+            watcher.mark(code);
+        }
+    }
+
+    /// Tells whom a case waits for, if it did not before.
+    fn announce(&mut self, before: Option<&Case>, case: &Case) {
+        if case.closed_at.is_some() || !self.customers.contains_key(&case.code) {
+            return;
+        }
+        let unchanged = before.is_some_and(|before| {
+            before.assignee == case.assignee
+                && before.place == case.place
+                && before.waiting_since.is_some() == case.waiting_since.is_some()
+        });
+        if unchanged || case.waiting_since.is_none() {
+            return;
+        }
+        let gave_up = before.and_then(|before| before.assignee.as_deref());
+        for watcher in self.watchers.values() {
+            let name = watcher.name.as_str();
+            let person = self.person(name);
+            let for_him = match &case.assignee {
+                Some(assignee) => assignee == name && gave_up != Some(name),
+                None => {
+                    gave_up != Some(name)
+                        && person.is_some_and(|one| one.sees(case, self.channel_of(case)))
+                }
+            };
+            if for_him {
+                watcher.mailbox.push(Push::Waiting(case.code));
+            }
+        }
+    }
+
+    fn tell_customer(&mut self, case: &Case, now: Millis) {
+        let place = self
+            .places
+            .get(&case.code)
+            .copied()
+            .filter(|_| case.waits());
+        if let Some(customer) = self.customers.get(&case.code) {
+            customer.push(Push::Own(case.own_view(place, now)));
+        }
+    }
+
+    pub(super) fn channel_of(&self, case: &Case) -> Option<&Channel> {
+        match &case.place {
+            Place::Channel(id) => self.channels.get(id),
+            Place::Private(_) => None,
+        }
+    }
+
+    /// The cases in which a customer waits online for whoever takes it.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = (ChannelId, &Arc<Case>)> {
+        self.customers.keys().filter_map(|code| {
+            let case = self.cases.get(code).filter(|case| case.waits())?;
+            match &case.place {
+                Place::Channel(id) => Some((*id, case)),
+                Place::Private(_) => None,
+            }
+        })
+    }
+
+    /// A supporter as he is at his window now.
+    pub(super) fn person(&self, name: &str) -> Option<Supporter> {
+        Some(Supporter {
+            availability: self.availability(name),
+            ..self.people.get(name)?.clone()
+        })
+    }
+
+    /// How many open cases somebody has, and in how many sessions he is.
+    pub(super) fn load_of(&self, name: &str) -> (u32, u32) {
+        self.load.get(name).copied().unwrap_or_default()
+    }
+
+    fn present_people(&self) -> Vec<Supporter> {
+        let present = self.present();
+        self.people
+            .values()
+            .map(|one| {
+                let (cases, sessions) = self.load_of(&one.name);
+                let here = present.contains(one.name.as_str());
+                Supporter {
+                    cases,
+                    availability: self.judge(one, here, sessions),
+                    ..one.clone()
+                }
+            })
+            .collect()
+    }
+
+    pub(super) fn availability(&self, name: &str) -> Availability {
+        let here = self.watchers.values().any(|watcher| watcher.name == name);
+        let (_, sessions) = self.load_of(name);
+        self.people
+            .get(name)
+            .map_or(Availability::Offline, |one| self.judge(one, here, sessions))
+    }
+
+    /// What he says of himself, unless he is not there or has enough sessions.
+    pub(super) fn judge(&self, one: &Supporter, here: bool, sessions: u32) -> Availability {
+        let stated = self.stated.get(&one.name).copied().unwrap_or_default();
+        match stated {
+            _ if !here => Availability::Offline,
+            Availability::Available if sessions >= one.busy_at.max(1) => Availability::Busy,
+            stated => stated,
+        }
+    }
+}
