@@ -18,6 +18,7 @@ use egui::{
 use raw_window_handle::{HasDisplayHandle as _, HasWindowHandle as _};
 
 use crate::Look;
+use crate::attention::Attention;
 use crate::export;
 use crate::in_vain::{self, InVain};
 use crate::pages::{self, Act, Entry, Queue};
@@ -55,6 +56,7 @@ pub(crate) struct App {
     invited: String,
     /// The chat is shown beside the session.
     chat: bool,
+    attention: Attention,
     wants_grab: bool,
     grab: Option<KeyboardGrab>,
     wheel: Option<Wheel>,
@@ -110,6 +112,7 @@ impl App {
             in_vain: InVain::default(),
             invited: String::new(),
             chat: false,
+            attention: Attention::default(),
             wants_grab: false,
             grab: None,
             wheel,
@@ -489,6 +492,13 @@ impl eframe::App for App {
         self.view = self.viewer.view();
         self.follow_sign_in(ctx);
         self.follow_session(ctx);
+        if self.only.is_none() && matches!(self.view.desk, Desk::SignedIn { online: true, .. }) {
+            let (service, settings) = (&self.view.service, &self.settings);
+            let command = self.attention.follow(ctx, service, settings, self.texts);
+            if let Some(command) = command {
+                self.viewer.send(command);
+            }
+        }
     }
 
     fn ui(&mut self, ui: &mut Ui, frame: &mut Frame) {

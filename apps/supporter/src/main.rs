@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, reason = "a command line speaks there")]
 
 mod app;
+mod attention;
 mod cli;
 mod export;
 mod in_vain;

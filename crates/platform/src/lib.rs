@@ -3,12 +3,15 @@
 //! [`keyboard`] takes the whole keyboard for the supporter's viewer,
 //! [`hotkey`] hears the key that ends a session wherever the customer presses it,
 //! [`wheel`] says whether the window hears of a notch twice,
+//! [`notice`] shows notifications, [`idle`] says how long nobody has touched anything,
 //! [`private_file`] keeps tokens and keys where only their owner can read them.
 //!
 //! **Invariant:** no raw handle leaves this crate, and no key that was pressed is ever logged.
 
 pub mod hotkey;
+pub mod idle;
 pub mod keyboard;
+pub mod notice;
 pub mod private_file;
 pub mod wheel;
 #[cfg(windows)]
