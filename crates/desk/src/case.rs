@@ -108,6 +108,7 @@ impl Case {
         is(&self.assignee)
             || is(&self.creator)
             || self.invited.iter().any(|invited| invited == name)
+            || self.chatting.iter().any(|chatting| chatting == name)
             || self.running().any(|session| session.supporter == name)
     }
 

@@ -136,6 +136,10 @@ fn look<R: Records>(
         Some(Place::Channel(id)) => Some(*id),
         Some(Place::Private(_)) | None => None,
     };
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "only what names something else has to look at it"
+    )]
     match command {
         Command::Create { draft, .. } => {
             ticket = &draft.facts.ticket;

@@ -106,6 +106,7 @@ impl Deed {
         let from = std::mem::replace(&mut self.case.place, to.clone());
         // A private case that is shared stays with its owner; any other goes to the channel's queue.
         if matches!(from, Place::Channel(_)) && !self.case.in_session() {
+            self.end_chat()?;
             self.back_to_queue();
         }
         self.events.push(Event::Moved { from, to });
@@ -201,10 +202,16 @@ impl Deed {
             return Err(Refusal::Closed);
         }
         self.responsible(me)?;
-        for name in self.case.chatting.clone() {
+        self.end_chat()?;
+        self.close(outcome);
+        Ok(())
+    }
+
+    /// Everybody leaves the chat.
+    fn end_chat(&mut self) -> Result<(), Refusal> {
+        for name in std::mem::take(&mut self.case.chatting) {
             self.say(Speaker::Supporter(name), Body::Left)?;
         }
-        self.close(outcome);
         Ok(())
     }
 
