@@ -79,16 +79,17 @@ impl Transaction<'_> {
             .map(drop)
     }
 
-    /// Notes that a supporter has read a chat up to this message.
-    pub fn mark_read(&self, name: &str, code: Code, number: u32) -> rusqlite::Result<()> {
+    /// Notes that a supporter has read a chat up to this message, if it has so many; gives how far
+    /// he has read.
+    pub fn mark_read(&self, name: &str, code: Code, number: u32) -> rusqlite::Result<u32> {
         self.connection
             .prepare_cached(
                 "INSERT INTO read (supporter, code, number)
-                 SELECT ?1, code, ?3 FROM cases WHERE code = ?2
-                 ON CONFLICT (supporter, code) DO UPDATE SET number = max(number, ?3)",
+                 SELECT ?1, code, min(?3, messages) FROM cases WHERE code = ?2
+                 ON CONFLICT (supporter, code) DO UPDATE SET number = max(number, excluded.number)
+                 RETURNING number",
             )?
-            .execute(params![name, code.number(), number])
-            .map(drop)
+            .query_row(params![name, code.number(), number], |row| row.get(0))
     }
 
     /// How far a supporter has read the chats of the cases that are not closed.
