@@ -13,11 +13,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use aldis_desk::{Case, Supporter};
-use aldis_wire::signal::{Availability, Channel, ChannelId, FromServer, Push, QueuePlace};
+use aldis_wire::signal::{Availability, Channel, ChannelId, FromServer, Push};
 use aldis_wire::{Code, Millis, SessionId};
 use tokio::sync::{Notify, mpsc};
 
 pub(crate) use asks::{Ask, AskError, Step};
+use places::Queues;
 use watchers::Watcher;
 
 /// The most pushes that wait for one app; an app that is slower is disconnected, comes back and
@@ -73,8 +74,8 @@ struct State {
     readers: BTreeMap<Code, BTreeSet<ConnectionId>>,
     /// The waits that have ended lately: when, and how long they were.
     waits: BTreeMap<ChannelId, std::collections::VecDeque<(Millis, Millis)>>,
-    places: BTreeMap<Code, QueuePlace>,
-    /// The places are to be counted anew.
+    queues: Queues,
+    /// The places are to be told anew.
     moved: bool,
     /// The desks' counts are to be told anew.
     desks_moved: bool,
@@ -91,8 +92,10 @@ impl Hub {
     /// The customer of this case is here; an older connection of the same machine is replaced.
     pub(crate) fn customer_came(&self, code: Code, mailbox: Mailbox) {
         let older = self.with(|state| {
+            let older = state.customers.insert(code, mailbox);
+            state.line_up(code);
             state.moved = true;
-            state.customers.insert(code, mailbox)
+            older
         });
         if let Some(older) = older {
             older.connection.close(aldis_link::close::DONE, b"replaced");
@@ -115,7 +118,7 @@ impl Hub {
                 return None;
             }
             state.customers.remove(&code);
-            state.places.remove(&code);
+            state.line_up(code);
             state.moved = true;
             Some(state.take_asks(|ask| ask.code == code && ask.step == Step::Asked))
         });

@@ -164,8 +164,15 @@ impl Talk {
     }
 
     async fn session_up(&self, code: Code, session: SessionId) -> Result<Answer, Refusal> {
-        let supporter = self.shared.hub.allowed(code, session);
-        let supporter = supporter.ok_or(Refusal::NotAllowed)?;
+        let Some(supporter) = self.shared.hub.allowed(code, session) else {
+            let case = self.read(move |transaction| transaction.case(code)).await?;
+            let closed = case.is_some_and(|case| case.closed_at.is_some());
+            return Err(if closed {
+                Refusal::Closed
+            } else {
+                Refusal::NotAllowed
+            });
+        };
         let start = Command::StartSession {
             id: session,
             supporter,

@@ -76,7 +76,8 @@ impl Talk {
             Request::MarkRead { code, number } => {
                 self.seen(&me.name, code).await?;
                 let name = me.name.clone();
-                self.read(move |transaction| transaction.mark_read(&name, code, number))
+                let number = self
+                    .read(move |transaction| transaction.mark_read(&name, code, number))
                     .await?;
                 let read = Push::Read(vec![(code, number)]);
                 self.shared.hub.tell(&me.name, &read);

@@ -1,5 +1,6 @@
 //! Questions for a session, from the asking to the connection.
 
+use aldis_desk::Case;
 use aldis_wire::signal::{Consent, Push};
 use aldis_wire::{Code, Millis, SessionId};
 
@@ -131,6 +132,13 @@ impl State {
         asks.into_iter()
             .filter_map(|(session, ask)| Some((session, self.customers.get(&ask.code)?.clone())))
             .collect()
+    }
+
+    /// A question whose session is over is no longer needed, whoever ended it.
+    pub(super) fn forget_asks_of(&mut self, case: &Case) {
+        let runs = |id: &SessionId| case.running().any(|session| session.id == *id);
+        self.asks
+            .retain(|id, ask| ask.code != case.code || ask.step != Step::Connected || runs(id));
     }
 
     pub(super) fn take_asks(&mut self, which: impl Fn(&Ask) -> bool) -> Vec<(SessionId, Ask)> {

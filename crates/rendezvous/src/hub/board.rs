@@ -1,9 +1,11 @@
 //! The cases, channels and people as they are now, and who is told when they change.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use aldis_desk::assign::choose;
 use aldis_desk::{Case, Done, Supporter};
-use aldis_wire::signal::{Availability, Channel, ChannelId, Place, Push};
+use aldis_wire::signal::{Availability, Channel, Place, Push};
 use aldis_wire::{Code, Millis};
 
 use super::{Hub, State};
@@ -19,7 +21,7 @@ impl Hub {
     pub(crate) fn set_up(&self, cases: Vec<Case>, now: Millis) {
         self.with(|state| {
             for case in cases {
-                state.put(Arc::new(case), now);
+                state.put(&Arc::new(case), now);
             }
         });
     }
@@ -39,7 +41,7 @@ impl Hub {
                 watchers, cases, ..
             } = state;
             for watcher in watchers.values_mut() {
-                watcher.all_new(cases);
+                watcher.doubt_all(cases);
             }
             state.show_desks();
         });
@@ -49,8 +51,9 @@ impl Hub {
     /// A case is as it is now; whoever sees it is told, and whoever it waits for.
     pub(crate) fn publish(&self, done: &Done, now: Millis) {
         let case = Arc::new(done.case.clone());
-        let waits = self.with(|state| {
+        let assign = self.with(|state| {
             let before = state.cases.get(&case.code).cloned();
+            state.forget_asks_of(&case);
             if let (Some(waited), Place::Channel(id)) = (done.waited, &case.place) {
                 let waits = state.waits.entry(*id).or_default();
                 waits.push_back((now, waited));
@@ -61,16 +64,17 @@ impl Hub {
             if done.deleted {
                 state.take(case.code);
             } else {
-                state.put(Arc::clone(&case), now);
+                state.put(&case, now);
             }
             for message in &done.messages {
                 state.tell_chat(case.code, message);
             }
             state.tell_customer(&case, now);
             state.announce(before.as_deref(), &case);
-            case.waits()
+            // Whose session ended may have time for somebody who waits.
+            case.waits() || before.is_some_and(|before| before.in_session())
         });
-        if waits {
+        if assign {
             self.assign.notify_one();
         }
     }
@@ -89,7 +93,7 @@ impl Hub {
     pub(crate) fn touch(&self, code: Code, now: Millis) {
         self.with(|state| {
             if let Some(case) = state.cases.get(&code).cloned() {
-                state.put(Arc::clone(&case), now);
+                state.put(&case, now);
                 state.tell_customer(&case, now);
             }
         });
@@ -128,12 +132,21 @@ impl Hub {
     /// The cases in which a customer waits online and whose channel assigns by itself, in turn.
     pub(crate) fn to_assign(&self) -> Vec<Code> {
         self.with(|state| {
+            let off = aldis_wire::signal::Assignment::Off;
+            if state
+                .channels
+                .values()
+                .all(|channel| channel.setup.assignment == off)
+            {
+                return Vec::new();
+            }
+            let people = state.present_people();
             let mut waiting: Vec<_> = state
                 .waiting()
-                .filter(|(channel, _)| {
-                    let setup = state.channels.get(channel).map(|channel| &channel.setup);
-                    let off = aldis_wire::signal::Assignment::Off;
-                    setup.is_some_and(|setup| setup.assignment != off)
+                .filter(|(channel, case)| {
+                    // Where nobody could take it, the records need not be asked.
+                    let channel = state.channels.get(channel);
+                    channel.is_some_and(|channel| choose(channel, case, &people, 0).is_some())
                 })
                 .map(|(_, case)| aldis_desk::queue::turn(case))
                 .collect();
@@ -154,7 +167,7 @@ impl Hub {
 }
 
 impl State {
-    fn put(&mut self, case: Arc<Case>, now: Millis) {
+    fn put(&mut self, case: &Arc<Case>, now: Millis) {
         let code = case.code;
         self.take_off(code);
         self.count(&case, true);
@@ -162,10 +175,11 @@ impl State {
             self.ended
                 .insert((case.closed_at.unwrap_or(case.expires_at), code));
         }
-        self.cases.insert(code, case);
+        self.cases.insert(code, Arc::clone(case));
         self.mark(code);
+        self.judge_anew(before.as_deref(), case);
         while self.ended.len() > ENDED {
-            let Some((_, oldest)) = self.ended.pop_first() else {
+            let Some((_, oldest)) = self.ended.first().copied() else {
                 break;
             };
             self.take(oldest);
@@ -178,19 +192,36 @@ impl State {
         self.mark(code);
     }
 
-    fn take_off(&mut self, code: Code) {
-        if let Some(case) = self.cases.remove(&code) {
-            let at = case.closed_at.unwrap_or(case.expires_at);
-            self.ended.remove(&(at, code));
+    fn take_off(&mut self, code: Code) -> Option<Arc<Case>> {
+        let case = self.cases.remove(&code)?;
+        let at = case.closed_at.unwrap_or(case.expires_at);
+        // What had ended was nobody's work any more.
+        if !self.ended.remove(&(at, code)) {
             self.count(&case, false);
+        }
+        Some(case)
+    }
+
+    /// Whoever has a session more or less than before may take requests now, or no longer.
+    fn judge_anew(&mut self, before: Option<&Case>, case: &Case) {
+        let busy = |case: &Case| -> BTreeSet<String> {
+            case.running()
+                .map(|session| session.supporter.clone())
+                .collect()
+        };
+        let (before, now) = (before.map(busy).unwrap_or_default(), busy(case));
+        let Self {
+            watchers, cases, ..
+        } = self;
+        for watcher in watchers.values_mut() {
+            if before.contains(&watcher.name) != now.contains(&watcher.name) {
+                watcher.doubt_all(cases);
+            }
         }
     }
 
-    /// Counts what a case adds to people's work, or takes from it.
+    /// Counts what an open case adds to people's work, or takes from it.
     fn count(&mut self, case: &Case, adds: bool) {
-        if case.closed_at.is_some() {
-            return;
-        }
         let step = |count: &mut u32| {
             *count = if adds {
                 *count + 1
@@ -208,6 +239,7 @@ impl State {
 
     /// Everyone looks at this case anew.
     fn mark(&mut self, code: Code) {
+        self.line_up(code);
         self.moved = true;
         self.desks_moved = true;
         for watcher in self.watchers.values_mut() {
@@ -261,17 +293,6 @@ impl State {
             Place::Channel(id) => self.channels.get(id),
             Place::Private(_) => None,
         }
-    }
-
-    /// The cases in which a customer waits online for whoever takes it.
-    pub(super) fn waiting(&self) -> impl Iterator<Item = (ChannelId, &Arc<Case>)> {
-        self.customers.keys().filter_map(|code| {
-            let case = self.cases.get(code).filter(|case| case.waits())?;
-            match &case.place {
-                Place::Channel(id) => Some((*id, case)),
-                Place::Private(_) => None,
-            }
-        })
     }
 
     /// A supporter as he is at his window now.

@@ -32,9 +32,17 @@ impl Hub {
 
 impl State {
     /// The customer, and the windows that read the chat.
+    ///
+    /// Who began to read may since have lost the right to see the case.
     fn chat_of(&self, code: Code) -> impl Iterator<Item = &Mailbox> {
         let readers = self.readers.get(&code).into_iter().flatten();
-        let windows = readers.filter_map(|id| Some(&self.watchers.get(id)?.mailbox));
+        let windows = readers.filter_map(move |id| {
+            let (watcher, case) = (self.watchers.get(id)?, self.cases.get(&code)?);
+            let person = self.person(&watcher.name)?;
+            person
+                .sees(case, self.channel_of(case))
+                .then_some(&watcher.mailbox)
+        });
         self.customers.get(&code).into_iter().chain(windows)
     }
 

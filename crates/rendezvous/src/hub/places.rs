@@ -1,6 +1,7 @@
 //! The customers' places in the queue.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use aldis_desk::queue;
 use aldis_wire::signal::{ChannelId, Place, Push, QueuePlace};
@@ -28,24 +29,12 @@ impl Hub {
         })
     }
 
-    /// Counts the places anew, and tells every customer whose own has changed.
+    /// Tells every customer whose place has changed.
     pub(crate) fn count_places(&self, now: Millis) {
         self.with(|state| {
-            if !std::mem::take(&mut state.moved) {
-                return;
+            if std::mem::take(&mut state.moved) {
+                state.tell_places(now);
             }
-            let places = state.places_now(now);
-            for (code, place) in &places {
-                if state.places.get(code) == Some(place) {
-                    continue;
-                }
-                if let (Some(case), Some(customer)) =
-                    (state.cases.get(code), state.customers.get(code))
-                {
-                    customer.push(Push::Own(case.own_view(Some(*place), now)));
-                }
-            }
-            state.places = places;
         });
     }
 }
@@ -66,9 +55,18 @@ impl State {
             turns.sort_unstable();
             let usual_wait = self.usual_wait(channel, now);
             for (ahead, (_, _, code)) in (0..).zip(turns) {
-                places.insert(code, QueuePlace { ahead, usual_wait });
+                let place = QueuePlace { ahead, usual_wait };
+                if self.queues.told.get(code) != Some(&place) {
+                    news.push((*code, place));
+                }
             }
         }
-        places
+        for (code, place) in news {
+            if let (Some(case), Some(customer)) = (self.cases.get(&code), self.customers.get(&code))
+            {
+                customer.push(Push::Own(case.own_view(Some(place), now)));
+            }
+            self.queues.told.insert(code, place);
+        }
     }
 }

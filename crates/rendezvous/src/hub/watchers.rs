@@ -19,8 +19,10 @@ pub(super) struct Watcher {
     pub(super) mailbox: Mailbox,
     /// The cases that it shows.
     seen: BTreeSet<Code>,
-    /// The cases that it has to look at anew.
+    /// The cases that look different from what it shows.
     marked: BTreeSet<Code>,
+    /// The cases that he may see now and did not, or the other way round.
+    doubted: BTreeSet<Code>,
     /// The desk as it was told last.
     desk: Option<Desk>,
     /// The desk may be another one now.
@@ -36,8 +38,8 @@ impl Watcher {
     }
 
     /// What he may see has changed.
-    pub(super) fn all_new(&mut self, cases: &BTreeMap<Code, Arc<Case>>) {
-        self.marked.extend(cases.keys());
+    pub(super) fn doubt_all(&mut self, cases: &BTreeMap<Code, Arc<Case>>) {
+        self.doubted.extend(cases.keys());
         self.mailbox.news.notify_one();
     }
 }
@@ -51,11 +53,12 @@ impl Hub {
                 mailbox,
                 seen: BTreeSet::new(),
                 marked: BTreeSet::new(),
+                doubted: BTreeSet::new(),
                 desk: None,
                 desk_due: true,
                 complete: false,
             };
-            watcher.all_new(&state.cases);
+            watcher.doubt_all(&state.cases);
             state.watchers.insert(watcher.mailbox.id, watcher);
             state.state_availability(name, availability);
         });
@@ -156,7 +159,7 @@ impl State {
             watchers, cases, ..
         } = self;
         for watcher in watchers.values_mut().filter(|watcher| watcher.name == name) {
-            watcher.all_new(cases);
+            watcher.doubt_all(cases);
         }
         self.show_desks();
     }
@@ -188,11 +191,13 @@ impl State {
         }
         let (mut changed, mut gone, mut size) = (Vec::new(), Vec::new(), 0);
         while changed.len() < MAX_CASES && gone.len() < MAX_CASES && size < MESSAGE {
-            let Some(code) = watcher.marked.pop_first() else {
+            let marked = watcher.marked.pop_first();
+            let Some(code) = marked.or_else(|| watcher.doubted.pop_first()) else {
                 break;
             };
             let case = self.cases.get(&code);
             match case.filter(|case| me.sees(case, self.channel_of(case))) {
+                Some(_) if marked.is_none() && watcher.seen.contains(&code) => {}
                 Some(case) => {
                     watcher.seen.insert(code);
                     let online = self.customers.contains_key(&code);
@@ -203,7 +208,7 @@ impl State {
                 None => {}
             }
         }
-        let complete = watcher.marked.is_empty();
+        let complete = watcher.marked.is_empty() && watcher.doubted.is_empty();
         if !changed.is_empty() || !gone.is_empty() || (complete && !watcher.complete) {
             watcher.complete |= complete;
             return Some(Push::Cases {
