@@ -6,7 +6,10 @@
     reason = "the helpers of a test are test code"
 )]
 
+mod assigning;
 mod cases;
+mod chatting;
+mod desk_life;
 mod hostile;
 mod office;
 mod sessions;

@@ -6,13 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aldis_link::{Connection, Identity, Node, Signal, SignalError};
-use aldis_rendezvous::{Server, accounts};
+use aldis_rendezvous::Server;
+use aldis_rendezvous::accounts::{self, AccountChange};
 use aldis_store::Store;
 use aldis_trust::ServerName;
 use aldis_wire::peer::{EndReason, Grant};
 use aldis_wire::signal::{
-    Action, Answer, Availability, Case, Consent, Draft, Facts, Outcome, OwnCase, Push, Refusal,
-    Request, Search, Source, Token,
+    Action, Answer, Assignment, Availability, Case, Channel, ChannelSetup, ChatMessage, Consent,
+    DEFAULT_EXPIRY, Desk, Draft, Facts, Member, Outcome, OwnCase, Push, Refusal, Request, Search,
+    Source, Token,
 };
 use aldis_wire::{Code, Millis, SessionId};
 use tempfile::TempDir;
@@ -37,8 +39,8 @@ pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
 pub(crate) struct Office {
     pub(crate) name: ServerName,
     store: Store,
-    _server: JoinSet<()>,
-    _folder: TempDir,
+    server: JoinSet<()>,
+    folder: TempDir,
 }
 
 /// An app in conversation with the server.
@@ -47,6 +49,8 @@ pub(crate) struct App {
     pushes: mpsc::Receiver<Push>,
     /// The cases as they were pushed last.
     seen: BTreeMap<Code, Case>,
+    /// The customers who wait, as it was told.
+    waiting: Vec<Code>,
     _node: Node,
 }
 
@@ -62,14 +66,46 @@ impl Office {
         let office = Self {
             name,
             store,
-            _server: tasks,
-            _folder: folder,
+            server: tasks,
+            folder,
         };
         for name in ["eva", "tom"] {
             let add = move |store: &Store| accounts::add(store, name, "technician", PASSWORD);
             office.administer(add).await.unwrap();
         }
         office
+    }
+
+    /// Stops the server and starts it again, with the same data at the same address.
+    pub(crate) async fn restart(&mut self) {
+        self.server.shutdown().await;
+        let listen = self.name.address().parse().unwrap();
+        let mut server = Server::start(self.folder.path(), listen);
+        // The system may take a moment to give the port back.
+        for _ in 0..100 {
+            if server.is_ok() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            server = Server::start(self.folder.path(), listen);
+        }
+        self.server
+            .spawn(server.unwrap().run(std::future::pending()));
+    }
+
+    /// Makes an account, set up like this.
+    pub(crate) async fn account(
+        &self,
+        name: &'static str,
+        role: &'static str,
+        change: AccountChange,
+    ) {
+        self.administer(move |store| {
+            accounts::add(store, name, role, PASSWORD)?;
+            accounts::set(store, name, change)
+        })
+        .await
+        .unwrap();
     }
 
     /// Does what the server's command line does.
@@ -93,6 +129,7 @@ impl Office {
             signal,
             pushes,
             seen: BTreeMap::new(),
+            waiting: Vec::new(),
             _node: node,
         }
     }
@@ -170,7 +207,11 @@ impl App {
 
     /// Watches the desk from now on, and waits until everything was told once.
     pub(crate) async fn watch(&mut self) {
-        let availability = Availability::Available;
+        self.watch_as(Availability::Available).await;
+    }
+
+    /// [`watch`](Self::watch), taking requests or not.
+    pub(crate) async fn watch_as(&mut self, availability: Availability) {
         self.done(Request::Watch { availability }).await;
         let whole = |push: &Push| matches!(push, Push::Cases { complete: true, .. });
         self.pushed("the whole desk", |push| whole(&push).then_some(()))
@@ -218,6 +259,78 @@ impl App {
             other => panic!("{other:?}"),
         }
         self.show(code).await
+    }
+
+    /// Does something with a case that may be out of sight afterwards.
+    pub(crate) async fn acted(&self, code: Code, action: Action) -> Result<(), Refusal> {
+        let codes = vec![code];
+        match self.ask(Request::Act { codes, action }).await? {
+            Answer::Acted(mut outcomes) => {
+                assert_eq!(outcomes.len(), 1);
+                outcomes.remove(0).1
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Makes a channel with these members, and gives it.
+    pub(crate) async fn new_channel(
+        &self,
+        name: &str,
+        members: &[&str],
+        change: impl FnOnce(&mut ChannelSetup),
+    ) -> Channel {
+        let mut setup = channel(name, members);
+        change(&mut setup);
+        match self.ask(Request::NewChannel(Box::new(setup))).await {
+            Ok(Answer::Channel(channel)) => *channel,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Says something in the chat, and gives the message's number.
+    pub(crate) async fn say(&self, code: Code, text: &str, once: u64) -> Result<u32, Refusal> {
+        let text = text.to_owned();
+        match self.ask(Request::Say { code, text, once }).await? {
+            Answer::Said { number } => Ok(number),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The chat after this message; what follows is pushed.
+    pub(crate) async fn chat(&self, code: Code, after: u32) -> Result<Vec<ChatMessage>, Refusal> {
+        match self.ask(Request::ReadChat { code, after }).await? {
+            Answer::Messages(messages) => Ok(messages),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The next message of the chat.
+    pub(crate) async fn said(&mut self) -> ChatMessage {
+        let pick = |push| match push {
+            Push::Message { message, .. } => Some(message),
+            _ => None,
+        };
+        self.pushed("a message", pick).await
+    }
+
+    /// The next desk that `is` wants.
+    pub(crate) async fn desk_pushed(&mut self, what: &str, is: impl Fn(&Desk) -> bool) -> Desk {
+        let pick = |push| match push {
+            Push::Desk(desk) if is(&desk) => Some(*desk),
+            _ => None,
+        };
+        self.pushed(what, pick).await
+    }
+
+    /// The next case that waits for this supporter.
+    pub(crate) async fn waiting(&mut self) -> Code {
+        if self.waiting.is_empty() {
+            let waits = |push: &Push| matches!(push, Push::Waiting(_));
+            self.pushed("somebody who waits", |push| waits(&push).then_some(()))
+                .await;
+        }
+        self.waiting.remove(0)
     }
 
     pub(crate) async fn close(&self, code: Code) -> Result<Case, Refusal> {
@@ -291,6 +404,9 @@ impl App {
                             let changed = changed.iter().map(|case| (case.code, case.clone()));
                             self.seen.extend(changed);
                             self.seen.retain(|code, _| !gone.contains(code));
+                        }
+                        if let Push::Waiting(code) = &push {
+                            self.waiting.push(*code);
                         }
                         if let Some(found) = pick(push) {
                             return found;
@@ -393,6 +509,23 @@ pub(crate) fn draft(customer: &str) -> Box<Draft> {
         to_queue: false,
         by_script: false,
     })
+}
+
+/// A channel's plain set-up.
+pub(crate) fn channel(name: &str, members: &[&str]) -> ChannelSetup {
+    let member = |name: &&str| Member {
+        name: (*name).to_owned(),
+        manager: false,
+    };
+    ChannelSetup {
+        name: name.to_owned(),
+        description: String::new(),
+        expiry: DEFAULT_EXPIRY,
+        default_assignee: None,
+        assignment: Assignment::Off,
+        offer_time: 10_000,
+        members: members.iter().map(member).collect(),
+    }
 }
 
 /// A customer's yes.
