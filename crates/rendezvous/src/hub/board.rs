@@ -29,14 +29,19 @@ impl Hub {
     /// The channels and people as they are now.
     pub(crate) fn set_desk(&self, channels: Vec<Channel>, people: Vec<Supporter>) {
         self.with(|state| {
-            state.channels = channels
+            let channels = channels
                 .into_iter()
                 .map(|channel| (channel.id, channel))
                 .collect();
-            state.people = people
+            let people = people
                 .into_iter()
                 .map(|one| (one.name.clone(), one))
                 .collect();
+            // Every sign-in asks for this, and most change nothing.
+            if state.channels == channels && state.people == people {
+                return;
+            }
+            (state.channels, state.people) = (channels, people);
             let State {
                 watchers, cases, ..
             } = state;
@@ -169,9 +174,10 @@ impl Hub {
 impl State {
     fn put(&mut self, case: &Arc<Case>, now: Millis) {
         let code = case.code;
-        self.take_off(code);
-        self.count(&case, true);
-        if !case.status(now).is_open() {
+        let before = self.take_off(code);
+        if case.status(now).is_open() {
+            self.count(case, true);
+        } else {
             self.ended
                 .insert((case.closed_at.unwrap_or(case.expires_at), code));
         }
@@ -278,11 +284,7 @@ impl State {
     }
 
     fn tell_customer(&mut self, case: &Case, now: Millis) {
-        let place = self
-            .places
-            .get(&case.code)
-            .copied()
-            .filter(|_| case.waits());
+        let place = self.place_to_tell(case.code, now);
         if let Some(customer) = self.customers.get(&case.code) {
             customer.push(Push::Own(case.own_view(place, now)));
         }

@@ -452,7 +452,6 @@ impl App {
     }
 
     /// Waits until this case is no longer seen.
-    #[expect(dead_code, reason = "for the tests that follow")]
     pub(crate) async fn case_gone(&mut self, code: Code) {
         if !self.seen.contains_key(&code) {
             return;
