@@ -1,5 +1,7 @@
 //! Windows keeps the tick of the last input.
 
+#![expect(unsafe_code, reason = "the system's own functions tell it")]
+
 use std::time::Duration;
 
 use windows_sys::Win32::System::SystemInformation::GetTickCount;
