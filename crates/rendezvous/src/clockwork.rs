@@ -37,7 +37,7 @@ pub(crate) async fn tick(shared: Arc<Shared>) {
         shared.hub.tell_counts();
         if tick == 0 {
             let found = shared
-                .read(|transaction| transaction.others_version())
+                .keep(|transaction| transaction.others_version())
                 .await
                 .ok();
             if found != version && version.is_some() {
@@ -64,7 +64,7 @@ pub(crate) async fn assign(shared: Arc<Shared>) {
 async fn offer(shared: &Arc<Shared>, code: Code) -> Result<(), aldis_wire::signal::Refusal> {
     let people = shared.hub.people();
     let chosen = shared
-        .read(move |transaction| {
+        .keep(move |transaction| {
             let Some(case) = transaction.case(code)?.filter(aldis_desk::Case::waits) else {
                 return Ok(None);
             };

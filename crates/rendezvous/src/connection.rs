@@ -193,6 +193,13 @@ impl Talk {
         self.shared.read(work).await
     }
 
+    async fn keep<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, aldis_store::Failure> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        self.shared.keep(work).await
+    }
+
     fn known(&self, case: Option<Case>) -> Result<Case, Refusal> {
         if case.is_none() {
             self.shared.throttle.failed(self.from, clock::now());

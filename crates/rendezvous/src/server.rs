@@ -148,7 +148,16 @@ impl Shared {
         said.await.map_err(refused)?
     }
 
+    /// Looks at what is kept; goes on while nothing can be written.
     pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, aldis_store::Failure> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        self.store.read(work).await.map_err(refused)
+    }
+
+    /// Changes what is kept and is no case.
+    pub(crate) async fn keep<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, aldis_store::Failure> + Send + 'static,
     ) -> Result<T, Refusal> {

@@ -174,6 +174,21 @@ pub(crate) fn open(folder: &Path) -> Result<Connection, OpenError> {
     Ok(connection)
 }
 
+/// Opens a database that [`open`] has brought up to date, for looking only.
+pub(crate) fn open_for_reading(folder: &Path) -> Result<Connection, OpenError> {
+    let path = folder.join("aldis.sqlite");
+    let open = || {
+        let connection = Connection::open(&path)?;
+        connection.busy_timeout(Duration::from_secs(10))?;
+        connection.pragma_update(None, "query_only", true)?;
+        Ok(connection)
+    };
+    open().map_err(|error: rusqlite::Error| OpenError::Unwritable {
+        path: path.clone(),
+        reason: error.to_string(),
+    })
+}
+
 fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
     // The command line may write beside the server; each waits for the other.
     connection.busy_timeout(Duration::from_secs(10))?;

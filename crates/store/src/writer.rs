@@ -1,7 +1,8 @@
-//! The one thread that writes.
+//! The one thread that writes, and the one that only reads.
 
 use std::path::Path;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior};
 use thiserror::Error;
@@ -41,12 +42,13 @@ impl StoreError {
 #[derive(Clone, Debug)]
 pub struct Store {
     jobs: SyncSender<Box<dyn Job>>,
+    reads: SyncSender<Box<dyn Job>>,
 }
 
 /// A job's two halves: inside the transaction, and after it.
 trait Job: Send {
-    /// Does the work inside a savepoint; `false` takes it back.
-    fn work(&mut self, transaction: &Transaction<'_>) -> bool;
+    /// Does the work inside a savepoint; a failure takes it back.
+    fn work(&mut self, transaction: &Transaction<'_>) -> Result<(), StoreError>;
     /// Answers, once the transaction is on the disk or has failed.
     fn answer(self: Box<Self>, kept: Result<(), StoreError>);
 }
@@ -65,9 +67,10 @@ where
     W: FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send,
     A: FnOnce(T) -> U + Send,
 {
-    fn work(&mut self, transaction: &Transaction<'_>) -> bool {
-        self.result = self.work.take().map(|work| work(transaction));
-        matches!(self.result, Some(Ok(_)))
+    fn work(&mut self, transaction: &Transaction<'_>) -> Result<(), StoreError> {
+        let work = self.work.take().ok_or(StoreError::Failed)?;
+        let result = self.result.insert(work(transaction));
+        result.as_ref().map(drop).map_err(StoreError::of)
     }
 
     fn answer(self: Box<Self>, kept: Result<(), StoreError>) {
@@ -86,15 +89,22 @@ impl Store {
     /// Opens the database in `folder`, made if it is not there.
     pub fn open(folder: &Path) -> Result<Self, OpenError> {
         let connection = schema::open(folder)?;
+        let reader = schema::open_for_reading(folder)?;
+        let unwritable = |error: std::io::Error| OpenError::Unwritable {
+            path: folder.to_owned(),
+            reason: error.to_string(),
+        };
         let (jobs, waiting) = sync_channel(WAITING);
         std::thread::Builder::new()
             .name("store".to_owned())
             .spawn(move || write(connection, &waiting))
-            .map_err(|error| OpenError::Unwritable {
-                path: folder.to_owned(),
-                reason: error.to_string(),
-            })?;
-        Ok(Self { jobs })
+            .map_err(unwritable)?;
+        let (reads, waiting) = sync_channel(WAITING);
+        std::thread::Builder::new()
+            .name("store-reader".to_owned())
+            .spawn(move || read(reader, &waiting))
+            .map_err(unwritable)?;
+        Ok(Self { jobs, reads })
     }
 
     /// Does `work` in a transaction and, once it is on the disk, `then` with its result.
@@ -110,26 +120,15 @@ impl Store {
         T: Send + 'static,
         U: Send + 'static,
     {
-        let (reply, answer) = oneshot::channel();
-        let mut job: Box<dyn Job> = Box::new(Typed {
-            work: Some(work),
-            then,
-            result: None,
-            reply,
-        });
-        loop {
-            match self.jobs.try_send(job) {
-                Ok(()) => break,
-                Err(std::sync::mpsc::TrySendError::Full(back)) => {
-                    job = back;
-                    tokio::time::sleep(std::time::Duration::from_millis(1)).await;
-                }
-                Err(std::sync::mpsc::TrySendError::Disconnected(_)) => {
-                    return Err(StoreError::Failed);
-                }
-            }
-        }
-        answer.await.unwrap_or(Err(StoreError::Failed))
+        ask(&self.jobs, work, then).await
+    }
+
+    /// Looks at what is on the disk, whatever happens to changes meanwhile; `work` cannot write.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        ask(&self.reads, work, |result| result).await
     }
 
     /// [`run`](Self::run) for a caller that is no task: a command line.
@@ -151,27 +150,78 @@ impl Store {
     }
 }
 
+/// Gives a job to a thread and waits for its answer.
+async fn ask<T, U>(
+    jobs: &SyncSender<Box<dyn Job>>,
+    work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+    then: impl FnOnce(T) -> U + Send + 'static,
+) -> Result<U, StoreError>
+where
+    T: Send + 'static,
+    U: Send + 'static,
+{
+    let (reply, answer) = oneshot::channel();
+    let mut job: Box<dyn Job> = Box::new(Typed {
+        work: Some(work),
+        then,
+        result: None,
+        reply,
+    });
+    loop {
+        match jobs.try_send(job) {
+            Ok(()) => break,
+            Err(TrySendError::Full(back)) => {
+                job = back;
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            Err(TrySendError::Disconnected(_)) => return Err(StoreError::Failed),
+        }
+    }
+    answer.await.unwrap_or(Err(StoreError::Failed))
+}
+
 /// Takes jobs until every [`Store`] is gone.
 fn write(mut connection: Connection, waiting: &Receiver<Box<dyn Job>>) {
     while let Ok(first) = waiting.recv() {
         let mut group = vec![first];
         group.extend(waiting.try_iter().take(GROUP - 1));
-        let kept = write_group(&mut connection, &mut group).map_err(|error| StoreError::of(&error));
+        let kept = write_group(&mut connection, &mut group);
         for job in group {
             job.answer(kept);
         }
     }
 }
 
-fn write_group(connection: &mut Connection, group: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
-    let mut transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+fn write_group(connection: &mut Connection, group: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+    let failed = |error: rusqlite::Error| StoreError::of(&error);
+    let mut transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(failed)?;
     for job in group {
-        let savepoint = transaction.savepoint()?;
-        if job.work(&Transaction {
+        let savepoint = transaction.savepoint().map_err(failed)?;
+        let done = job.work(&Transaction {
             connection: &savepoint,
-        }) {
-            savepoint.commit()?;
+        });
+        match done {
+            Ok(()) => savepoint.commit().map_err(failed)?,
+            // Some failures take the whole transaction back, and whatever is written after that
+            // would be kept although it is answered that it was not.
+            Err(error) if savepoint.is_autocommit() => return Err(error),
+            Err(_of_this_job_alone) => {}
         }
     }
-    transaction.commit()
+    transaction.commit().map_err(failed)
+}
+
+/// Does jobs that only look, until every [`Store`] is gone.
+fn read(mut connection: Connection, waiting: &Receiver<Box<dyn Job>>) {
+    while let Ok(mut job) = waiting.recv() {
+        let outcome = match connection.transaction() {
+            Ok(transaction) => job.work(&Transaction {
+                connection: &transaction,
+            }),
+            Err(error) => Err(StoreError::of(&error)),
+        };
+        job.answer(outcome);
+    }
 }

@@ -39,7 +39,7 @@ impl Talk {
                     account.name.clone(),
                     clock::now(),
                 );
-                self.read(move |transaction| transaction.add_token(&hash, &name, now))
+                self.keep(move |transaction| transaction.add_token(&hash, &name, now))
                     .await?;
                 Ok(self.signed_in(token, account).await)
             }
@@ -54,7 +54,7 @@ impl Talk {
         let (hash, now) = (Sha256::digest(token).into(), clock::now());
         let oldest = now.saturating_sub(TOKEN_LIFE);
         let account = self
-            .read(move |transaction| transaction.use_token(&hash, oldest, now))
+            .keep(move |transaction| transaction.use_token(&hash, oldest, now))
             .await?;
         match account {
             Some(account) => Ok(self.signed_in(token, account).await),

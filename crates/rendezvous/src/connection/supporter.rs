@@ -77,7 +77,7 @@ impl Talk {
                 self.seen(&me.name, code).await?;
                 let name = me.name.clone();
                 let number = self
-                    .read(move |transaction| transaction.mark_read(&name, code, number))
+                    .keep(move |transaction| transaction.mark_read(&name, code, number))
                     .await?;
                 let read = Push::Read(vec![(code, number)]);
                 self.shared.hub.tell(&me.name, &read);
@@ -102,7 +102,7 @@ impl Talk {
             }
             Request::SignOut => {
                 if let Some(hash) = self.token.take() {
-                    self.read(move |transaction| transaction.drop_token(&hash))
+                    self.keep(move |transaction| transaction.drop_token(&hash))
                         .await?;
                 }
                 self.who = Who::Greeted;
@@ -204,7 +204,7 @@ impl Talk {
         }
         let canned = Canned { title, text };
         let kept = self
-            .read(move |transaction| {
+            .keep(move |transaction| {
                 let known = transaction.canned()?;
                 let new = !known.iter().any(|known| known.title == canned.title);
                 if new && known.len() >= MAX_CANNED {
@@ -219,7 +219,7 @@ impl Talk {
 
     async fn new_channel(&self, name: String, setup: ChannelSetup) -> Result<Answer, Refusal> {
         let made = self
-            .read(move |transaction| {
+            .keep(move |transaction| {
                 let Some(me) = transaction.person(&name)? else {
                     return Ok(Err(Refusal::SignedOut));
                 };
@@ -235,7 +235,7 @@ impl Talk {
 
     async fn set_channel(&self, name: String, wanted: Channel) -> Result<Answer, Refusal> {
         let set = self
-            .read(move |transaction| {
+            .keep(move |transaction| {
                 let Some(me) = transaction.person(&name)? else {
                     return Ok(Err(Refusal::SignedOut));
                 };
@@ -250,7 +250,7 @@ impl Talk {
 
     async fn remove_channel(&self, name: String, id: ChannelId) -> Result<Answer, Refusal> {
         let now = clock::now();
-        self.read(move |transaction| {
+        self.keep(move |transaction| {
             let (me, channel) = (transaction.person(&name)?, transaction.channel(id)?);
             let (Some(me), Some(channel)) = (me, channel) else {
                 return Ok(Err(Refusal::UnknownChannel));

@@ -89,6 +89,14 @@ impl Transaction<'_> {
         Ok(entries)
     }
 
+    /// Whether the database's file is sound.
+    pub fn is_whole(&self) -> rusqlite::Result<bool> {
+        let check: String = self
+            .connection
+            .pragma_query_value(None, "integrity_check", |row| row.get(0))?;
+        Ok(check == "ok")
+    }
+
     /// Checks the whole chain; gives the last entry's number and hash.
     pub fn verify_history(&self) -> rusqlite::Result<Result<(u64, Link), Broken>> {
         let mut statement = self
