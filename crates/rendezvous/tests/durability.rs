@@ -11,48 +11,78 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use aldis_link::{Identity, Node, Signal};
+use aldis_link::{Identity, Node, Signal, SignalError};
+use aldis_store::Store;
 use aldis_trust::ServerName;
 use aldis_wire::Code;
-use aldis_wire::signal::{Answer, Draft, Facts, Request, Token};
+use aldis_wire::signal::{
+    Action, Answer, Body, Draft, Facts, Outcome, Request, Speaker, Status, Token,
+};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// How many supporters make cases at the same time.
+/// How many supporters work at the same time.
 const CLIENTS: usize = 4;
 
-/// How often the server is killed.
-const KILLS: usize = 3;
+/// How often the server is killed, unless `ALDIS_KILLS` says otherwise.
+const KILLS: usize = 50;
 
 /// How long anything may take.
 const LIMIT: Duration = Duration::from_mins(1);
 
-/// The codes that the server acknowledged, each with the customer's name.
-type Acknowledged = Arc<Mutex<BTreeMap<Code, String>>>;
+/// What the server acknowledged of a case.
+#[derive(Clone, Debug, Default)]
+struct Kept {
+    customer: String,
+    assignee: String,
+    closed: bool,
+    /// What was said under each mark.
+    said: BTreeMap<u64, String>,
+    /// What was asked and not answered when the server was killed: may be kept or not.
+    open_close: bool,
+    open_assign: Option<String>,
+}
+
+/// Everything that the server acknowledged, and how many changes that were.
+#[derive(Debug, Default)]
+struct Books {
+    cases: BTreeMap<Code, Kept>,
+    /// New cases that were asked for and not answered; each is there once or not at all.
+    open: Vec<String>,
+    changes: usize,
+}
+
+type Shared = Arc<Mutex<Books>>;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_acknowledged_case_is_lost_when_the_server_is_killed() {
+async fn nothing_acknowledged_is_lost_or_doubled_when_the_server_is_killed() {
+    let kills = std::env::var("ALDIS_KILLS").map_or(KILLS, |kills| kills.parse().unwrap());
     let program = server_program();
     let folder = tempfile::tempdir().unwrap();
-    add_user(&program, folder.path());
-    let acknowledged = Acknowledged::default();
+    add_user(&program, folder.path(), "eva");
+    add_user(&program, folder.path(), "tom");
+    let books = Shared::default();
     let (mut server, name) = Running::start(&program, folder.path(), "127.0.0.1:0").await;
     let token = sign_in(&name).await;
-    for round in 0..KILLS {
-        let before = acknowledged.lock().unwrap().len();
+    for round in 0..kills {
+        let before = with(&books, |books| books.changes);
         let (count, mut counted) = watch::channel(before);
         let count = Arc::new(count);
         let mut clients = JoinSet::new();
         for client in 0..CLIENTS {
-            let prefix = format!("{round}.{client}");
-            let (name, kept, count) = (name.clone(), Arc::clone(&acknowledged), Arc::clone(&count));
-            clients.spawn(make_cases(name, token, prefix, kept, count));
+            let work = Client {
+                prefix: format!("{round}.{client}"),
+                books: Arc::clone(&books),
+                count: Arc::clone(&count),
+                dice: u64::try_from(round * CLIENTS + client).unwrap(),
+            };
+            clients.spawn(work.run(name.clone(), token));
         }
         // A moment that differs from run to run, with questions under way.
-        let enough = before + 20 + usize::from(random_byte()) / 2;
+        let enough = before + 10 + usize::from(random_byte()) / 4;
         let reached = counted.wait_for(|count| *count >= enough);
         drop(
             tokio::time::timeout(LIMIT, reached)
@@ -61,41 +91,108 @@ async fn no_acknowledged_case_is_lost_when_the_server_is_killed() {
                 .unwrap(),
         );
         server.kill();
-        // Answers that are on their way count too: the server gave them.
+        // What the dead server still had to answer stays open in the books.
         clients.shutdown().await;
-
         let (again, same) = Running::start(&program, folder.path(), &name.address()).await;
         assert_eq!(same, name, "the same key on the same port");
         server = again;
-        let (_node, signal) = connect(&name).await;
-        signal
-            .ask(Request::Resume { token })
-            .await
-            .expect("the token was acknowledged too");
-        let expected = acknowledged.lock().unwrap().clone();
-        assert!(expected.len() >= enough);
-        for (code, customer) in expected {
-            match signal.ask(Request::ShowCase { code }).await {
-                Ok(Answer::Case(case)) => assert_eq!(case.customer, customer),
-                other => panic!("the case {code} of round {customer} is lost: {other:?}"),
-            }
-        }
+        // Everything is looked at now and then, and at the end; else what was touched last.
+        let all = round % 10 == 9 || round + 1 == kills;
+        check(&name, token, &books, all, &format!("{round}.")).await;
     }
     server.kill();
+    let store = Store::open(folder.path()).unwrap();
+    let history = store.read(|transaction| transaction.verify_history()).await;
+    assert!(history.unwrap().is_ok(), "the history holds");
+    let (whole, kept) = store
+        .read(|transaction| {
+            let names = transaction.open_cases(0)?;
+            let closed = transaction.ended_cases(0, usize::MAX >> 1)?;
+            Ok((transaction.is_whole()?, [names, closed].concat()))
+        })
+        .await
+        .unwrap();
+    assert!(whole, "the file is whole");
+    let mut names = BTreeMap::new();
+    for case in kept {
+        if names
+            .insert(case.customer.clone(), case.code)
+            .is_some_and(|other| other != case.code)
+        {
+            panic!("the case {} is there twice", case.customer);
+        }
+    }
+    with(&books, |books| {
+        for (code, kept) in &books.cases {
+            assert_eq!(names.remove(&kept.customer), Some(*code));
+        }
+        for customer in &books.open {
+            names.remove(customer);
+        }
+    });
+    assert_eq!(names, BTreeMap::new(), "what nobody asked for");
 }
 
-/// Makes cases until the server is gone, and notes each one that is acknowledged.
-async fn make_cases(
-    name: ServerName,
-    token: Token,
+fn with<T>(books: &Shared, act: impl FnOnce(&mut Books) -> T) -> T {
+    act(&mut books.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// One supporter at work.
+struct Client {
     prefix: String,
-    acknowledged: Acknowledged,
+    books: Shared,
     count: Arc<watch::Sender<usize>>,
-) {
-    let (_node, signal) = connect(&name).await;
-    signal.ask(Request::Resume { token }).await.unwrap();
-    for number in 0.. {
-        let customer = format!("{prefix}.{number}");
+    dice: u64,
+}
+
+impl Client {
+    /// Makes, hands over, talks in and closes cases until the server is gone.
+    async fn run(mut self, name: ServerName, token: Token) {
+        let (_node, signal) = connect(&name).await;
+        signal.ask(Request::Resume { token }).await.unwrap();
+        let mut mine: Vec<Code> = Vec::new();
+        for number in 0_u64.. {
+            let lost = if mine.is_empty() || self.roll(3) == 0 {
+                let customer = format!("{}.{number}", self.prefix);
+                self.make(&signal, customer)
+                    .await
+                    .map(|code| mine.push(code))
+            } else {
+                let place = self.roll(mine.len());
+                let code = mine[place];
+                match self.roll(8) {
+                    0 => {
+                        mine.remove(place);
+                        self.close(&signal, code).await
+                    }
+                    1 | 2 => self.assign(&signal, code).await,
+                    _ => self.say(&signal, code, number).await,
+                }
+            };
+            if lost.is_err() {
+                return;
+            }
+            let changes = with(&self.books, |books| {
+                books.changes += 1;
+                books.changes
+            });
+            self.count.send_if_modified(|count| {
+                let more = changes > *count;
+                *count = changes.max(*count);
+                more
+            });
+        }
+    }
+
+    /// A linear congruential generator with the constants of Knuth's MMIX.
+    fn roll(&mut self, below: usize) -> usize {
+        let state = self.dice.wrapping_mul(6_364_136_223_846_793_005);
+        self.dice = state.wrapping_add(1_442_695_040_888_963_407);
+        (self.dice >> 33) as usize % below
+    }
+
+    async fn make(&mut self, signal: &Signal, customer: String) -> Result<Code, SignalError> {
+        with(&self.books, |books| books.open.push(customer.clone()));
         let request = Request::NewCase(Box::new(Draft {
             place: None,
             customer: customer.clone(),
@@ -103,12 +200,137 @@ async fn make_cases(
             to_queue: false,
             by_script: true,
         }));
-        let Ok(Answer::Case(case)) = signal.ask(request).await else {
-            return;
+        let code = match signal.ask(request).await? {
+            Answer::Case(case) => case.code,
+            other => panic!("{other:?}"),
         };
-        let mut acknowledged = acknowledged.lock().unwrap();
-        acknowledged.insert(case.code, customer);
-        count.send_replace(acknowledged.len());
+        let kept = Kept {
+            customer: customer.clone(),
+            assignee: "eva".to_owned(),
+            ..Kept::default()
+        };
+        with(&self.books, |books| {
+            books.open.retain(|open| *open != customer);
+            assert!(
+                books.cases.insert(code, kept).is_none(),
+                "{code} was given twice"
+            );
+        });
+        act(signal, code, Action::JoinChat).await?;
+        Ok(code)
+    }
+
+    async fn assign(&mut self, signal: &Signal, code: Code) -> Result<(), SignalError> {
+        let to = ["eva", "tom"][self.roll(2)].to_owned();
+        self.note(code, |kept| kept.open_assign = Some(to.clone()));
+        act(signal, code, Action::Assign(to.clone())).await?;
+        self.note(code, |kept| {
+            kept.assignee = to;
+            kept.open_assign = None;
+        });
+        Ok(())
+    }
+
+    async fn say(&self, signal: &Signal, code: Code, once: u64) -> Result<(), SignalError> {
+        let text = format!("{}.{once}", self.prefix);
+        say(signal, code, &text, once).await?;
+        self.note(code, |kept| drop(kept.said.insert(once, text)));
+        Ok(())
+    }
+
+    async fn close(&self, signal: &Signal, code: Code) -> Result<(), SignalError> {
+        self.note(code, |kept| kept.open_close = true);
+        act(signal, code, Action::Close(Outcome::Resolved)).await?;
+        self.note(code, |kept| kept.closed = true);
+        Ok(())
+    }
+
+    fn note(&self, code: Code, change: impl FnOnce(&mut Kept)) {
+        with(&self.books, |books| books.cases.get_mut(&code).map(change));
+    }
+}
+
+async fn act(signal: &Signal, code: Code, action: Action) -> Result<(), SignalError> {
+    let codes = vec![code];
+    match signal.ask(Request::Act { codes, action }).await? {
+        Answer::Acted(outcomes) => {
+            assert_eq!(outcomes, [(code, Ok(()))]);
+            Ok(())
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn say(signal: &Signal, code: Code, text: &str, once: u64) -> Result<(), SignalError> {
+    let text = text.to_owned();
+    match signal.ask(Request::Say { code, text, once }).await {
+        Ok(Answer::Said { .. }) => Ok(()),
+        Ok(other) => panic!("{other:?}"),
+        Err(error) => Err(error),
+    }
+}
+
+/// The server still knows what it acknowledged, and nothing of it twice.
+async fn check(name: &ServerName, token: Token, books: &Shared, all: bool, round: &str) {
+    let (_node, signal) = connect(name).await;
+    signal
+        .ask(Request::Resume { token })
+        .await
+        .expect("the token was acknowledged too");
+    let wanted = |kept: &Kept| all || kept.customer.starts_with(round);
+    let cases: Vec<(Code, Kept)> = with(books, |books| {
+        let cases = books.cases.iter().filter(|(_, kept)| wanted(kept));
+        cases.map(|(code, kept)| (*code, kept.clone())).collect()
+    });
+    for (code, mut kept) in cases {
+        let case = match signal.ask(Request::ShowCase { code }).await {
+            Ok(Answer::Case(case)) => case,
+            other => panic!("the case {code} of {kept:?} is lost: {other:?}"),
+        };
+        assert_eq!(case.customer, kept.customer);
+        let assignee = case.assignee.unwrap();
+        assert!(assignee == kept.assignee || Some(&assignee) == kept.open_assign.as_ref());
+        let closed = case.status == Status::Closed;
+        assert!(closed || !kept.closed, "{code} was closed");
+        assert!(!closed || kept.open_close, "nobody closed {code}");
+        // What was said is said again under the same mark, as an app does that had no answer.
+        if let Some((once, text)) = kept.said.last_key_value()
+            && !closed
+        {
+            say(&signal, code, text, *once).await.unwrap();
+        }
+        let texts = texts(&signal, code).await;
+        for text in kept.said.values() {
+            let times = texts.iter().filter(|said| *said == text).count();
+            assert_eq!(times, 1, "{text:?} in {code}");
+        }
+        let distinct: std::collections::BTreeSet<&String> = texts.iter().collect();
+        assert_eq!(distinct.len(), texts.len(), "nothing is said twice");
+        kept.closed = closed;
+        kept.open_assign = None;
+        kept.assignee = assignee;
+        with(books, |books| books.cases.insert(code, kept));
+    }
+}
+
+async fn texts(signal: &Signal, code: Code) -> Vec<String> {
+    let (mut texts, mut after) = (Vec::new(), 0);
+    loop {
+        let messages = match signal.ask(Request::ReadChat { code, after }).await {
+            Ok(Answer::Messages(messages)) => messages,
+            other => panic!("{other:?}"),
+        };
+        let Some(last) = messages.last() else {
+            return texts;
+        };
+        for (number, message) in (after + 1..).zip(&messages) {
+            assert_eq!(message.number, number, "without gaps");
+            if let Body::Text(text) = &message.body {
+                assert_eq!(message.from, Speaker::Supporter("eva".to_owned()));
+                texts.push(text.clone());
+            }
+        }
+        after = last.number;
     }
 }
 
@@ -172,10 +394,10 @@ impl Drop for Running {
     }
 }
 
-fn add_user(program: &Path, folder: &Path) {
+fn add_user(program: &Path, folder: &Path, name: &str) {
     let mut command = Command::new(program);
     command
-        .args(["user", "add", "eva", "--password-stdin", "--data"])
+        .args(["user", "add", name, "--password-stdin", "--data"])
         .arg(folder);
     let mut process = command
         .stdin(Stdio::piped())
@@ -191,20 +413,26 @@ fn add_user(program: &Path, folder: &Path) {
     assert!(process.wait().unwrap().success());
 }
 
-/// The program beside this test, which `cargo xtask test` builds before; built now if it is missing.
-///
-/// One that is there is not built again: other tests start it at the same time.
+/// The program beside this test; built anew if this test is younger, so that it is never an old one
+/// that proves something.
 fn server_program() -> PathBuf {
     let me = std::env::current_exe().unwrap();
     let folder = me.ancestors().nth(2).unwrap();
     let program = folder.join(format!("aldis-server{}", std::env::consts::EXE_SUFFIX));
-    if !program.is_file() {
+    let made = |path: &Path| path.metadata().and_then(|data| data.modified()).ok();
+    if made(&program) < made(&me) {
         let profile = match folder.file_name().and_then(|name| name.to_str()) {
             Some("debug") | None => "dev",
             Some(other) => other,
         };
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut build = Command::new(cargo);
+        // What cargo told this test about itself would make build scripts run again.
+        for (name, _) in std::env::vars_os() {
+            if name.to_str().is_some_and(|name| name.starts_with("CARGO_")) {
+                build.env_remove(name);
+            }
+        }
         build.args([
             "build",
             "--quiet",

@@ -14,6 +14,7 @@ mod platforms;
 mod run;
 mod setup;
 mod shots;
+mod soak;
 mod table;
 mod test;
 mod tidy;
@@ -43,6 +44,8 @@ enum Task {
     Bench(bench::Options),
     /// Takes pictures of every window, light and dark, in every language.
     Shots(shots::Options),
+    /// Kills the server in the middle of its work, again and again.
+    Soak(soak::Options),
     /// Installs what the other tasks need.
     Setup(setup::Options),
     /// Checks the rules of the house that no compiler knows.
@@ -67,6 +70,7 @@ fn perform(task: &Task) -> Result<()> {
         Task::Platforms(options) => platforms::run(options),
         Task::Bench(options) => bench::run(options),
         Task::Shots(options) => shots::run(options),
+        Task::Soak(options) => soak::run(options),
         Task::Setup(options) => setup::run(options),
         Task::Tidy => tidy::run(),
     }
