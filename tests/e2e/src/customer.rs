@@ -20,9 +20,19 @@ pub struct Customer {
 impl Customer {
     /// Sits down at a new desk.
     pub fn start(test: &str, binaries: &Binaries, options: DeskOptions) -> Result<Self> {
+        Self::start_at(test, "customer", binaries, options)
+    }
+
+    /// Sits down at a new desk of this name.
+    pub fn start_at(
+        test: &str,
+        desk: &str,
+        binaries: &Binaries,
+        options: DeskOptions,
+    ) -> Result<Self> {
         Ok(Self {
             window: None,
-            desk: Desk::start(test, "customer", options)?,
+            desk: Desk::start(test, desk, options)?,
             binary: binaries.customer()?,
         })
     }
@@ -66,6 +76,14 @@ impl Customer {
         }
         self.desk.fill(&named("Server").role("field"), server)?;
         self.desk.press(&named("Get help now").role("button"))
+    }
+
+    /// Opens the app, which knows its server, and asks for help without a code.
+    pub fn press_get_help(&mut self, name: &str, server: &str) -> Result<()> {
+        self.open(&["--language", "en", "--server", server])?;
+        self.desk.fill(&named("Your name").role("field"), name)?;
+        self.desk.press(&named("Get help now").role("button"))?;
+        self.wait_waiting()
     }
 
     /// Opens the app so that it joins this case by itself, and waits until it has.
