@@ -110,10 +110,6 @@ pub fn carry_out<R: Records>(
     }))
 }
 
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "few commands name a supporter, a channel or a ticket"
-)]
 fn look<R: Records>(
     records: &R,
     available: &dyn Fn(&str) -> Availability,

@@ -29,7 +29,10 @@ const LAYERS: &[(Layer, &[&str])] = &[
     ),
     (Layer::Shell, &["host", "viewer", "rendezvous", "ui", "cli"]),
     (Layer::App, &["supporter", "customer", "server"]),
-    (Layer::Tool, &["xtask", "e2e", "powercut", "sim", "netlab", "fuzz"]),
+    (
+        Layer::Tool,
+        &["xtask", "e2e", "powercut", "sim", "netlab", "fuzz"],
+    ),
 ];
 
 /// The layer of the package `aldis-NAME`, or `None` if it is not in the table.
