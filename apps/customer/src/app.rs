@@ -79,6 +79,7 @@ impl App {
                 code: code.map(|code| code.to_string()).unwrap_or_default(),
                 server: server.as_ref().map(ToString::to_string).unwrap_or_default(),
                 problem: None,
+                withdrawn: false,
             },
             words: pages::Words::default(),
             sos,
@@ -99,6 +100,7 @@ impl App {
     /// Joins with what was typed, or says what is wrong with it.
     fn get_help(&mut self) {
         self.entry.problem = None;
+        self.entry.withdrawn = false;
         let typed = self.entry.code.trim().to_owned();
         let wrong = if typed.contains("://") {
             match typed.parse::<CaseLink>() {
@@ -152,7 +154,12 @@ impl App {
                 self.entry.code.clear();
                 self.send(Command::Leave);
             }
-            Act::Withdraw => self.send(Command::Withdraw),
+            Act::Withdraw => {
+                self.send(Command::Withdraw);
+                self.send(Command::Leave);
+                self.entry.code.clear();
+                self.entry.withdrawn = true;
+            }
             Act::Describe(text) => self.send(Command::Describe(text)),
             Act::Say(text) => self.send(Command::Say(text)),
             Act::Writing => self.send(Command::Writing),

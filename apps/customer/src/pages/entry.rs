@@ -16,6 +16,8 @@ pub(crate) struct Entry {
     pub(crate) server: String,
     /// What is wrong with it.
     pub(crate) problem: Option<String>,
+    /// The person has just said that no help is needed any more.
+    pub(crate) withdrawn: bool,
 }
 
 /// How the window looks now.
@@ -38,6 +40,10 @@ pub(crate) fn start(
         widgets::quiet(ui, texts.get("customer-lead"));
         ui.add_space(space::LARGE);
         show_notice(ui, texts, notice);
+        if entry.withdrawn {
+            widgets::notice(ui, Tone::Good, &texts.get("withdrawn"));
+            widgets::gap(ui);
+        }
         if let Some(problem) = &entry.problem {
             widgets::notice(ui, Tone::Bad, problem);
             widgets::gap(ui);

@@ -91,11 +91,17 @@ pub(super) struct List {
     pub(super) companies: Vec<String>,
 }
 
-#[derive(Debug, PartialEq)]
+/// What the rows were made from.
+#[derive(Debug)]
 struct Made {
-    /// The cases' address: another one whenever a case has changed.
-    cases: usize,
-    found: usize,
+    /// Held, so that no later map can have the same address.
+    cases: Arc<BTreeMap<Code, Arc<Case>>>,
+    found: Option<Arc<(String, Vec<Case>)>>,
+    chosen: Chosen,
+}
+
+#[derive(Debug, PartialEq)]
+struct Chosen {
     scope: Scope,
     which: Which,
     search: String,
@@ -129,9 +135,7 @@ impl List {
             .found
             .as_ref()
             .filter(|found| found.0 == self.search);
-        let made = Made {
-            cases: Arc::as_ptr(&service.cases) as usize,
-            found: found.map_or(0, |found| Arc::as_ptr(found) as usize),
+        let chosen = Chosen {
             scope,
             which: self.which,
             search: self.search.clone(),
@@ -139,9 +143,21 @@ impl List {
             status: self.status,
             sort: self.sort,
         };
-        if self.made.as_ref() == Some(&made) {
+        let same_found = |made: &Made| match (&made.found, found) {
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            (one, other) => one.is_none() && other.is_none(),
+        };
+        let same = |made: &Made| {
+            Arc::ptr_eq(&made.cases, &service.cases) && same_found(made) && made.chosen == chosen
+        };
+        if self.made.as_ref().is_some_and(same) {
             return;
         }
+        let made = Made {
+            cases: Arc::clone(&service.cases),
+            found: found.map(Arc::clone),
+            chosen,
+        };
         let mut cases: BTreeMap<Code, Arc<Case>> = BTreeMap::new();
         if let Some(found) = found {
             // What is on the desk is newer than what was found.
