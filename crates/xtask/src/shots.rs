@@ -1,5 +1,7 @@
 //! Pictures of every window, light and dark, in every language.
 
+mod desk;
+mod office;
 mod sheet;
 mod words;
 
@@ -14,6 +16,12 @@ use crate::run::build_apps;
 use crate::setup::{self, Consent, Purpose};
 use words::Words;
 
+/// What a customer says while waiting.
+const SAID: [&str; 2] = [
+    "Hello, the invoice does not print.",
+    "It worked yesterday, and since the update it only shows an empty page.",
+];
+
 /// Which pictures.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -25,6 +33,9 @@ pub(crate) struct Options {
     /// Only these themes.
     #[arg(long, value_delimiter = ',', default_values_t = ["light", "dark"].map(str::to_owned))]
     themes: Vec<String>,
+    /// Only these parts: the single windows, or the desk of a busy day.
+    #[arg(long, value_delimiter = ',', default_values_t = ["windows", "desk"].map(str::to_owned))]
+    parts: Vec<String>,
 }
 
 /// The task `shots`.
@@ -38,6 +49,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
     }
+    let wants = |part: &str| options.parts.iter().any(|wanted| wanted == part);
+    let mut office = wants("desk").then(office::Office::start).transpose()?;
     let mut count = 0;
     for language in &options.languages {
         for theme in &options.themes {
@@ -47,8 +60,15 @@ pub(crate) fn run(options: &Options) -> Result<()> {
                 kind: format!("{language}-{theme}"),
                 pictures: Vec::new(),
             };
-            take_all(&mut album, &words, language, theme)
-                .with_context(|| format!("{language}, {theme}"))?;
+            let style = ["--language", language, "--theme", theme];
+            if wants("windows") {
+                take_all(&mut album, &words, &style)
+                    .with_context(|| format!("{language}, {theme}"))?;
+            }
+            if let Some(office) = &mut office {
+                desk::take(&mut album, &words, office, &style)
+                    .with_context(|| format!("the desk, {language}, {theme}"))?;
+            }
             count += album.pictures.len();
             sheet::save(
                 &album.pictures,
@@ -84,13 +104,11 @@ impl Album {
     }
 }
 
-fn take_all(album: &mut Album, words: &Words, language: &str, theme: &str) -> Result<()> {
+fn take_all(album: &mut Album, words: &Words, style: &[&str]) -> Result<()> {
     let mut scene = Scene::start("shots")?;
-    let server = scene.server.name().to_owned();
-    let style = ["--language", language, "--theme", theme];
     let _notes = XtermFile::open(scene.customer.desk())?;
 
-    scene.supporter.open(&style)?;
+    scene.supporter.open(style)?;
     scene
         .supporter
         .desk()
@@ -117,23 +135,9 @@ fn take_all(album: &mut Album, words: &Words, language: &str, theme: &str) -> Re
         .context("a code")?
         .to_owned();
 
-    scene.customer.open(&style)?;
-    scene
-        .customer
-        .desk()
-        .find(&named(&words.say("Get help now")).role("button"))?;
-    album.take("customer-1-start", scene.customer.desk().display())?;
-    scene.customer.close();
-    scene
-        .customer
-        .open(&[&style[..], &["--server", &server, "--code", &code]].concat())?;
-    scene
-        .customer
-        .desk()
-        .find(&containing(&words.say("Waiting for a supporter")))?;
-    album.take("customer-2-waiting", scene.customer.desk().display())?;
+    wait_and_talk(album, words, &mut scene, &code, style)?;
 
-    scene.supporter.open(&style)?;
+    scene.supporter.open(style)?;
     scene
         .supporter
         .desk()
@@ -177,8 +181,15 @@ fn take_all(album: &mut Album, words: &Words, language: &str, theme: &str) -> Re
         .desk()
         .find(&named(&words.say("Stop control")).role("button"))?;
     album.take("customer-4-banner", scene.customer.desk().display())?;
+    let chat = named(&words.say("Chat")).role("button");
+    scene.customer.desk().press(&chat)?;
+    let written = named(&words.say("Message")).role("field");
+    scene.customer.desk().find(&written)?;
+    album.take("customer-9-banner-chat", scene.customer.desk().display())?;
+    scene.customer.desk().press(&chat)?;
+    scene.customer.desk().gone(&written)?;
     album.take("supporter-6-viewer", scene.supporter.desk().display())?;
-    take_several(album, words, &scene, &code, &style)?;
+    take_several(album, words, &scene, &code, style)?;
     scene.customer.answer(&words.say("End"))?;
     scene
         .customer
@@ -186,6 +197,40 @@ fn take_all(album: &mut Album, words: &Words, language: &str, theme: &str) -> Re
         .find(&containing(&words.say("The session has ended")))?;
     album.take("customer-5-ended", scene.customer.desk().display())?;
     album.take("supporter-7-ended", scene.supporter.desk().display())
+}
+
+/// The customer's pictures before anybody helps.
+fn wait_and_talk(
+    album: &mut Album,
+    words: &Words,
+    scene: &mut Scene,
+    code: &str,
+    style: &[&str],
+) -> Result<()> {
+    let server = scene.server.name().to_owned();
+    scene.customer.open(style)?;
+    scene
+        .customer
+        .desk()
+        .find(&named(&words.say("Get help now")).role("button"))?;
+    album.take("customer-1-start", scene.customer.desk().display())?;
+    scene.customer.close();
+    scene
+        .customer
+        .open(&[style, &["--server", &server, "--code", code]].concat())?;
+    scene
+        .customer
+        .desk()
+        .find(&containing(&words.say("Waiting for a supporter")))?;
+    album.take("customer-2-waiting", scene.customer.desk().display())?;
+    let chat = named(&words.say("Message")).role("field");
+    for said in SAID {
+        scene.customer.desk().fill(&chat, said)?;
+        scene.customer.desk().display().key("Return")?;
+        scene.customer.desk().find(&named(said).role("label"))?;
+    }
+    album.take("customer-8-chat", scene.customer.desk().display())?;
+    Ok(())
 }
 
 /// The pictures of a session that a second supporter joins.

@@ -51,6 +51,26 @@ impl Display {
 
     /// Closes the window with this title as its cross does: the window manager asks the program to close it.
     pub fn close_window(&self, title: &str) -> Result<()> {
+        // Time unknown, and from a pager, whom window managers obey.
+        self.ask_manager(title, b"_NET_CLOSE_WINDOW", |_| Ok([0, 2, 0, 0, 0]))
+    }
+
+    /// Lets the window with this title fill the screen.
+    pub fn maximize_window(&self, title: &str) -> Result<()> {
+        self.ask_manager(title, b"_NET_WM_STATE", |display| {
+            let wide = display.atom(b"_NET_WM_STATE_MAXIMIZED_HORZ")?;
+            let high = display.atom(b"_NET_WM_STATE_MAXIMIZED_VERT")?;
+            Ok([1, wide, high, 2, 0])
+        })
+    }
+
+    /// Asks the window manager for something about the window with this title.
+    fn ask_manager(
+        &self,
+        title: &str,
+        what: &[u8],
+        data: impl Fn(&Self) -> Result<[u32; 5]>,
+    ) -> Result<()> {
         let found = self.tool("xdotool", &["search", "--onlyvisible", "--name", title])?;
         let window: u32 = found
             .stdout
@@ -59,18 +79,16 @@ impl Display {
             .context("a window of this title")?
             .trim()
             .parse()?;
-        let close = self
-            .connection()
-            .intern_atom(false, b"_NET_CLOSE_WINDOW")?
-            .reply()?
-            .atom;
-        // Time unknown, and from a pager, whom window managers obey.
-        let message = ClientMessageEvent::new(32, window, close, [0, 2, 0, 0, 0]);
+        let message = ClientMessageEvent::new(32, window, self.atom(what)?, data(self)?);
         let to_the_manager = EventMask::SUBSTRUCTURE_NOTIFY | EventMask::SUBSTRUCTURE_REDIRECT;
         self.connection()
             .send_event(false, self.root(), to_the_manager, message)?;
         self.connection().get_input_focus()?.reply()?;
         Ok(())
+    }
+
+    fn atom(&self, name: &[u8]) -> Result<u32> {
+        Ok(self.connection().intern_atom(false, name)?.reply()?.atom)
     }
 
     /// Runs xdotool on this display.
