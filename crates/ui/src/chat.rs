@@ -176,7 +176,9 @@ fn bubble(ui: &mut Ui, name: &str, text: &str, when: &str, mine: bool) {
                 .inner_margin(Margin::symmetric(10, 6))
                 .show(ui, |ui| {
                     let words = RichText::new(text).color(tokens.text);
-                    ui.add(Label::new(words).wrap().selectable(true));
+                    // Lines begin below each other on either side.
+                    let words = Label::new(words).wrap().halign(Align::LEFT);
+                    ui.add(words.selectable(true));
                 });
         });
         ui.add_space(6.0);
