@@ -1,8 +1,8 @@
 //! The widgets that both windows are made of.
 
 use egui::{
-    Align, Button, Color32, ComboBox, Frame, Label, Layout, Margin, Response, RichText, Role,
-    Stroke, TextEdit, Ui, UiBuilder, Vec2, WidgetInfo,
+    Align, Button, Color32, ComboBox, FontId, Frame, Label, Layout, Margin, Response, RichText,
+    Role, Sense, Stroke, TextEdit, TextStyle, TextWrapMode, Ui, UiBuilder, Vec2, WidgetInfo,
 };
 
 use crate::theme::{self, RADIUS, space};
@@ -39,6 +39,16 @@ fn primary_sized(ui: &mut Ui, text: &str, enabled: bool, size: Vec2) -> Response
         tokens.accent_strong,
         tokens.on_accent,
     )
+}
+
+/// Something that ends something, among buttons that are [`compact`].
+pub fn danger_small(ui: &mut Ui, text: &str) -> Response {
+    let tokens = theme::tokens(ui);
+    let words = RichText::new(text).color(tokens.bad);
+    let button = Button::new(words)
+        .fill(tokens.bad_soft)
+        .stroke(Stroke::NONE);
+    ui.add(button)
 }
 
 /// Something that ends something.
@@ -128,7 +138,7 @@ pub fn choice(
     list: impl FnOnce(&mut Ui),
 ) -> Response {
     let shown = format!("{name}: {chosen}");
-    let response = ComboBox::new(("choice", name), "")
+    let response = ComboBox::from_id_salt(("choice", name))
         .selected_text(&shown)
         .width(width)
         .truncate()
@@ -187,16 +197,27 @@ pub fn card<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
         .inner
 }
 
-/// A small word on a tint, as a status.
+/// A small word on a tint, as a status; no higher than its word, whatever stands beside it.
 pub fn badge(ui: &mut Ui, text: &str, ink: Color32, fill: Color32) -> Response {
-    Frame::new()
-        .fill(fill)
-        .corner_radius(10)
-        .inner_margin(Margin::symmetric(9, 2))
-        .show(ui, |ui| {
-            ui.add(Label::new(RichText::new(text).small().color(ink)))
-        })
-        .inner
+    let font = FontId::proportional(12.5);
+    let word = ui.painter().layout_no_wrap(text.to_owned(), font, ink);
+    let edge = Vec2::new(9.0, 3.0);
+    let (rect, response) = ui.allocate_exact_size(word.size() + 2.0 * edge, Sense::hover());
+    ui.painter().rect_filled(rect, 10, fill);
+    ui.painter().galley(rect.min + edge, word, ink);
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, text));
+    response
+}
+
+/// Lets the buttons that follow be small: there are many, and they are not the one to press.
+pub fn compact(ui: &mut Ui) {
+    let spacing = ui.spacing_mut();
+    spacing.item_spacing = Vec2::new(6.0, 6.0);
+    spacing.button_padding = Vec2::new(9.0, 4.0);
+    spacing.interact_size.y = 28.0;
+    let font = FontId::proportional(13.5);
+    ui.style_mut().text_styles.insert(TextStyle::Button, font);
+    ui.style_mut().wrap_mode = Some(TextWrapMode::Extend);
 }
 
 /// A session code, large enough to read out.

@@ -183,7 +183,7 @@ pub(crate) fn queue(
         .fill(tokens.raised)
         .inner_margin(Margin::same(16));
     Panel::right("details")
-        .exact_size(if wide { 460.0 } else { 372.0 })
+        .exact_size(if wide { 460.0 } else { 388.0 })
         .frame(side)
         .show(ui, |ui| {
             let pressed = details::details(ui, now, state);

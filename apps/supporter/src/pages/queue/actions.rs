@@ -5,7 +5,7 @@ use aldis_ui::{Texts, theme, widgets};
 use aldis_viewer::{Desk, Wish};
 use aldis_wire::Code;
 use aldis_wire::signal::{Action, Case, Place};
-use egui::{Align, Button, Layout, Ui, Vec2};
+use egui::{Align, Button, Layout, TextWrapMode, Ui, Vec2};
 
 use super::super::Act;
 use super::pick::Pick;
@@ -111,17 +111,23 @@ impl Does {
     }
 }
 
-/// The buttons for the selected cases.
+/// What is done rarely, in a menu where there is little room.
+const RARE: [&str; 4] = ["unassign", "assign-to", "move-to", "invite"];
+
+/// The buttons for the selected cases; of one case the rare ones are in a menu, so that its chat has room.
 pub(super) fn buttons(ui: &mut Ui, now: Now<'_>, state: &mut Queue, codes: &[Code]) -> Option<Act> {
     let texts = now.texts;
     let mut done = None;
-    ui.spacing_mut().item_spacing = Vec2::new(6.0, 6.0);
-    ui.spacing_mut().button_padding = Vec2::new(10.0, 5.0);
+    let (rare, often): (Vec<Deed>, Vec<Deed>) = deeds(now, codes)
+        .into_iter()
+        .partition(|deed| codes.len() == 1 && RARE.contains(&deed.text));
+    let mut copied = None;
     ui.horizontal_wrapped(|ui| {
-        for deed in deeds(now, codes) {
+        widgets::compact(ui);
+        for deed in often {
             let words = texts.get(deed.text);
             let pressed = if matches!(deed.text, "close-case" | "delete") {
-                widgets::danger(ui, &words, Vec2::new(0.0, 32.0)).clicked()
+                widgets::danger_small(ui, &words).clicked()
             } else {
                 ui.add_enabled(now.online, Button::new(words)).clicked()
             };
@@ -129,8 +135,36 @@ pub(super) fn buttons(ui: &mut Ui, now: Now<'_>, state: &mut Queue, codes: &[Cod
                 done = Some(deed.does);
             }
         }
+        let [code] = codes else { return };
+        ui.menu_button(texts.get("more-actions"), |ui| {
+            for deed in rare {
+                let words = Button::new(texts.get(deed.text));
+                if ui.add_enabled(now.online, words).clicked() {
+                    done = Some(deed.does);
+                    ui.close();
+                }
+            }
+            if let Some((_, link)) = links(now, *code)
+                && ui.button(texts.get("copy-supporter-link")).clicked()
+            {
+                copied = Some(Act::Copy(link));
+                ui.close();
+            }
+        });
     });
-    done?.run(state)
+    copied.or_else(|| done?.run(state))
+}
+
+/// The customer's link and the supporters'.
+fn links(now: Now<'_>, code: Code) -> Option<(String, String)> {
+    let Desk::SignedIn { server, .. } = &now.view.desk else {
+        return None;
+    };
+    let link = CaseLink {
+        server: server.clone(),
+        code,
+    };
+    Some((link.to_string(), link.for_supporter()))
 }
 
 /// Connecting, and what is given to the customer.
@@ -150,6 +184,9 @@ pub(super) fn connecting(ui: &mut Ui, now: Now<'_>, state: &Queue, case: &Case) 
     };
     let row = Vec2::new(ui.available_width(), 40.0);
     ui.allocate_ui_with_layout(row, Layout::right_to_left(Align::Center), |ui| {
+        // Words that are too long for both may not push the panel apart.
+        ui.spacing_mut().button_padding.x = 10.0;
+        ui.style_mut().wrap_mode = Some(TextWrapMode::Truncate);
         let seeing = Button::new(texts.get("connect-view")).min_size(Vec2::new(0.0, 40.0));
         if ui.add_enabled(ready, seeing).clicked() {
             let view_only = true;
@@ -160,23 +197,13 @@ pub(super) fn connecting(ui: &mut Ui, now: Now<'_>, state: &Queue, case: &Case) 
             act = Some(Act::Connect { code, view_only });
         }
     });
-    let Desk::SignedIn { server, .. } = &now.view.desk else {
+    let Some((customer, supporter)) = links(now, code) else {
         return act;
     };
-    let link = CaseLink {
-        server: server.clone(),
-        code,
-    };
-    let (customer, supporter) = (link.to_string(), link.for_supporter());
     let code = code.to_string();
-    ui.spacing_mut().item_spacing = Vec2::new(6.0, 6.0);
-    ui.spacing_mut().button_padding = Vec2::new(10.0, 5.0);
     ui.horizontal_wrapped(|ui| {
-        for (word, text) in [
-            ("copy-code", &code),
-            ("copy-link", &customer),
-            ("copy-supporter-link", &supporter),
-        ] {
+        widgets::compact(ui);
+        for (word, text) in [("copy-code", &code), ("copy-link", &customer)] {
             if ui.button(texts.get(word)).clicked() {
                 act = Some(Act::Copy(text.clone()));
             }

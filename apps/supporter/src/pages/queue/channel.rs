@@ -64,7 +64,7 @@ fn empty() -> ChannelSetup {
 /// The form.
 pub(super) fn form(ui: &mut Ui, now: Now<'_>, form: &mut Form) {
     let texts = now.texts;
-    let most = ui.ctx().content_rect().height() - 260.0;
+    let most = ui.ctx().content_rect().height() - 320.0;
     ScrollArea::vertical()
         .max_height(most.max(160.0))
         .show(ui, |ui| {

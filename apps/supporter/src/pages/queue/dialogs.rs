@@ -4,7 +4,7 @@ use aldis_ui::widgets;
 use aldis_viewer::Wish;
 use aldis_wire::Code;
 use aldis_wire::signal::{Action, Canned, Case, Channel, Draft, NewPlace, Outcome};
-use egui::{Modal, Ui, Vec2};
+use egui::{Frame, Modal, Ui, Vec2};
 
 use super::super::Act;
 use super::pick::{self, Pick};
@@ -90,8 +90,10 @@ pub(super) fn show(ui: &Ui, now: Now<'_>, state: &mut Queue) -> Option<Act> {
     let mut dialog = state.dialog.take()?;
     let texts = now.texts;
     let (mut act, mut stays) = (None, true);
-    let modal = Modal::new(egui::Id::unique("dialog")).show(ui.ctx(), |ui| {
-        ui.set_width(400.0);
+    let frame = Frame::popup(ui.style()).inner_margin(20);
+    let modal = Modal::new(egui::Id::unique("dialog")).frame(frame);
+    let modal = modal.show(ui.ctx(), |ui| {
+        ui.set_width(440.0);
         widgets::heading(ui, texts.get(dialog.title()));
         act = content(ui, now, &mut dialog);
         stays = !widgets::secondary(ui, &texts.get("cancel")).clicked();

@@ -1,6 +1,6 @@
 //! The form of what is written about a case.
 
-use aldis_ui::widgets;
+use aldis_ui::{theme, widgets};
 use aldis_wire::signal::{Case, Facts, MAX_TEXT, Priority};
 use egui::{Label, Margin, RichText, ScrollArea, TextEdit, Ui};
 
@@ -40,7 +40,7 @@ pub(super) fn form(ui: &mut Ui, now: Now<'_>, form: &mut Form, all: bool) -> boo
     let texts = now.texts;
     let hint = texts.get("customer-optional");
     let mut entered = false;
-    let most = ui.ctx().content_rect().height() - 260.0;
+    let most = ui.ctx().content_rect().height() - 290.0;
     ScrollArea::vertical()
         .max_height(most.max(160.0))
         .show(ui, |ui| {
@@ -86,7 +86,7 @@ pub(super) fn form(ui: &mut Ui, now: Now<'_>, form: &mut Form, all: bool) -> boo
 }
 
 fn text(ui: &mut Ui, name: &str, value: &mut String) {
-    let label = ui.add(Label::new(RichText::new(name).small()));
+    let label = ui.add(Label::new(RichText::new(name).font(theme::strong(12.5))));
     let edit = TextEdit::multiline(value)
         .char_limit(MAX_TEXT)
         .desired_rows(3)

@@ -41,7 +41,7 @@ pub(super) fn mine(now: Now<'_>) -> Vec<Arc<Case>> {
 /// The height of the panel with so many rows, in what there is.
 pub(super) fn height(available: f32, rows: usize) -> f32 {
     let rows = rows.clamp(2, 8) as f32;
-    (rows * (ROW + 2.0) + 44.0).min(available * 0.45)
+    (rows * (ROW + 2.0) + 44.0).min(available * 0.4)
 }
 
 /// The panel.

@@ -3,7 +3,7 @@
 use aldis_ui::{Appearance, Language, theme};
 use aldis_viewer::Wish;
 use aldis_wire::Code;
-use egui::{Key, Modal, Modifiers, ScrollArea, TextEdit, Ui, Vec2};
+use egui::{Align, Frame, Key, Layout, Modal, Modifiers, ScrollArea, Stroke, TextEdit, Ui, Vec2};
 
 use super::super::Act;
 use super::actions::{self, Does};
@@ -45,7 +45,9 @@ pub(super) fn show(ui: &Ui, now: Now<'_>, state: &mut Queue) -> Option<Act> {
     lines.retain(fits);
     lines.truncate(SHOWN);
     let mut chosen = None;
-    let modal = Modal::new(egui::Id::unique("palette")).show(ui.ctx(), |ui| {
+    let frame = Frame::popup(ui.style()).inner_margin(12);
+    let modal = Modal::new(egui::Id::unique("palette")).frame(frame);
+    let modal = modal.show(ui.ctx(), |ui| {
         ui.set_width(480.0);
         let step = ui.input_mut(|input| {
             let down = input.consume_key(Modifiers::NONE, Key::ArrowDown);
@@ -73,24 +75,27 @@ pub(super) fn show(ui: &Ui, now: Now<'_>, state: &mut Queue) -> Option<Act> {
         }
         ScrollArea::vertical().max_height(360.0).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 2.0;
-            let tokens = theme::tokens(ui);
-            for (index, line) in lines.iter().enumerate() {
-                let size = Vec2::new(ui.available_width(), 30.0);
-                let fill = if index == palette.at {
-                    tokens.accent_soft
-                } else {
-                    tokens.raised
-                };
-                let words = egui::RichText::new(&line.words);
-                let button = egui::Button::new(words).fill(fill).min_size(size).wrap();
-                let response = ui.add_sized(size, button);
-                if index == palette.at && step != 0 {
-                    response.scroll_to_me(None);
+            ui.with_layout(Layout::top_down_justified(Align::Min), |ui| {
+                let tokens = theme::tokens(ui);
+                for (index, line) in lines.iter().enumerate() {
+                    let size = Vec2::new(ui.available_width(), 30.0);
+                    let fill = if index == palette.at {
+                        tokens.accent_soft
+                    } else {
+                        tokens.raised
+                    };
+                    let button = egui::Button::new(&line.words)
+                        .fill(fill)
+                        .stroke(Stroke::NONE);
+                    let response = ui.add(button.min_size(size).truncate());
+                    if index == palette.at && step != 0 {
+                        response.scroll_to_me(None);
+                    }
+                    if response.clicked() {
+                        chosen = Some(index);
+                    }
                 }
-                if response.clicked() {
-                    chosen = Some(index);
-                }
-            }
+            });
         });
     });
     if let Some(index) = chosen

@@ -36,12 +36,12 @@ pub(super) fn columns(width: f32) -> &'static [(Column, f32)] {
         (Column::Expires, 0.08),
     ];
     const NARROW: [(Column, f32); 6] = [
-        (Column::Code, 0.19),
-        (Column::Customer, 0.21),
-        (Column::Company, 0.16),
+        (Column::Code, 0.17),
+        (Column::Customer, 0.22),
+        (Column::Company, 0.20),
         (Column::Status, 0.19),
-        (Column::Waiting, 0.12),
-        (Column::Created, 0.13),
+        (Column::Waiting, 0.10),
+        (Column::Created, 0.12),
     ];
     if width > 1000.0 { &WIDE } else { &NARROW }
 }

@@ -45,6 +45,7 @@ pub(super) fn sidebar(ui: &mut Ui, now: Now<'_>, state: &mut Queue) -> Option<Ac
                 entry(ui, now, state, scope, &channel.setup.name, in_it);
             }
             let desk = &now.service().desk;
+            aldis_ui::widgets::compact(ui);
             if desk.role != Role::Technician && ui.button(texts.get("new-channel")).clicked() {
                 state.dialog = Some(Dialog::channel(None));
             }

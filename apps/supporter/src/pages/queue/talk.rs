@@ -23,6 +23,7 @@ pub(super) fn talk(ui: &mut Ui, now: Now<'_>, state: &mut Queue, case: &Case) ->
     let inside = case.chatting.iter().any(|name| name == now.me()) && case.status.is_open();
     let draft = state.drafts.entry(code).or_default();
     ui.horizontal(|ui| {
+        widgets::compact(ui);
         if inside {
             ui.menu_button(texts.get("canned"), |ui| {
                 let canned = &now.service().canned;
