@@ -184,9 +184,9 @@ pub(super) fn connecting(ui: &mut Ui, now: Now<'_>, state: &Queue, case: &Case) 
     };
     let row = Vec2::new(ui.available_width(), 40.0);
     ui.allocate_ui_with_layout(row, Layout::right_to_left(Align::Center), |ui| {
-        // Words that are too long for both may not push the panel apart.
-        ui.spacing_mut().button_padding.x = 10.0;
-        ui.style_mut().wrap_mode = Some(TextWrapMode::Truncate);
+        // Words that are too long take two lines and may not push the panel apart.
+        ui.spacing_mut().button_padding = Vec2::new(10.0, 2.0);
+        ui.style_mut().wrap_mode = Some(TextWrapMode::Wrap);
         let seeing = Button::new(texts.get("connect-view")).min_size(Vec2::new(0.0, 40.0));
         if ui.add_enabled(ready, seeing).clicked() {
             let view_only = true;
