@@ -13,6 +13,9 @@ use crate::server::Shared;
 /// How often the server looks at the clock.
 const TICK: Duration = Duration::from_secs(1);
 
+/// How often customers are told of their places.
+const PLACES: Duration = Duration::from_millis(100);
+
 /// How often it looks whether the command line beside it has changed an account, in ticks.
 const ACCOUNTS: u32 = 5;
 
@@ -33,7 +36,6 @@ pub(crate) async fn tick(shared: Arc<Shared>) {
                 tracing::warn!(%error, "an offer did not lapse");
             }
         }
-        shared.hub.count_places(now);
         shared.hub.tell_counts();
         if tick == 0 {
             let found = shared
@@ -45,6 +47,16 @@ pub(crate) async fn tick(shared: Arc<Shared>) {
             }
             version = found;
         }
+    }
+}
+
+/// Tells customers of their places, a few at a time.
+#[expect(clippy::infinite_loop, reason = "the task is aborted with its owner")]
+pub(crate) async fn tell_places(shared: Arc<Shared>) {
+    let mut rounds = tokio::time::interval(PLACES);
+    loop {
+        rounds.tick().await;
+        shared.hub.tell_places(clock::now());
     }
 }
 

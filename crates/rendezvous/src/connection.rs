@@ -12,8 +12,8 @@ use aldis_desk::{Case, Command, Done};
 use aldis_link::{Connection, FrameReceiver, FrameSender, close};
 use aldis_store::Transaction;
 use aldis_wire::signal::{
-    Answer, ChatMessage, Doer, FromServer, MAX_MESSAGES, Refusal, Request, Speaker, Supporter,
-    ToServer,
+    Answer, ChatMessage, Doer, FromServer, MAX_CASES, MAX_MESSAGES, Push, Refusal, Request,
+    Speaker, Supporter, ToServer,
 };
 use aldis_wire::{Code, VERSION};
 use tokio::sync::{Notify, mpsc};
@@ -28,6 +28,10 @@ const INTRODUCTION: Duration = Duration::from_mins(1);
 
 /// How long a customer may be away before his session counts as over.
 const GRACE: Duration = Duration::from_secs(30);
+
+/// How long news gathers for the next message to a window, after one that was not full. Where much
+/// happens, fifty windows would else take fifty messages for every single change.
+const GATHER: Duration = Duration::from_millis(50);
 
 /// Who is at the other end.
 enum Who {
@@ -80,6 +84,16 @@ pub(crate) async fn serve(shared: Arc<Shared>, connection: Connection, id: Conne
     talk.leave(GRACE).await;
 }
 
+/// More of the same waits already.
+fn is_full(push: &FromServer) -> bool {
+    match push {
+        FromServer::Push(Push::Cases {
+            changed, complete, ..
+        }) => changed.len() >= MAX_CASES || !complete,
+        FromServer::Push(_) | FromServer::Answer { .. } => false,
+    }
+}
+
 impl Talk {
     async fn run(
         &mut self,
@@ -88,6 +102,7 @@ impl Talk {
         mut pushes: mpsc::Receiver<FromServer>,
     ) -> aldis_link::VarInt {
         let news = Arc::clone(&self.mailbox.news);
+        let mut pause = std::pin::pin!(tokio::time::sleep(Duration::ZERO));
         loop {
             let unknown = matches!(self.who, Who::Unknown | Who::Greeted);
             let question = async {
@@ -109,8 +124,13 @@ impl Talk {
                     Err(_) => return close::DONE,
                 },
                 Some(push) = pushes.recv() => push,
-                () = news.notified() => match self.news() {
-                    Some(push) => push,
+                () = async { pause.as_mut().await; news.notified().await } => match self.news() {
+                    Some(push) => {
+                        if !is_full(&push) {
+                            pause.as_mut().reset(tokio::time::Instant::now() + GATHER);
+                        }
+                        push
+                    }
                     None => continue,
                 },
             };

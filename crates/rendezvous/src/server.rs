@@ -273,6 +273,7 @@ impl Server {
         self.shared.reload_board().await;
         tasks.spawn(clockwork::tick(Arc::clone(&self.shared)));
         tasks.spawn(clockwork::assign(Arc::clone(&self.shared)));
+        tasks.spawn(clockwork::tell_places(Arc::clone(&self.shared)));
         self.await_returns(&mut tasks).await;
         let mut next_id = 0;
         let mut stop = std::pin::pin!(stop);

@@ -269,7 +269,7 @@ impl State {
         let gave_up = before.and_then(|before| before.assignee.as_deref());
         for watcher in self.watchers.values() {
             let name = watcher.name.as_str();
-            let person = self.person(name);
+            let person = self.person_at(name);
             let for_him = match &case.assignee {
                 Some(assignee) => assignee == name && gave_up != Some(name),
                 None => {

@@ -38,7 +38,7 @@ impl State {
         let readers = self.readers.get(&code).into_iter().flatten();
         let windows = readers.filter_map(move |id| {
             let (watcher, case) = (self.watchers.get(id)?, self.cases.get(&code)?);
-            let person = self.person(&watcher.name)?;
+            let person = self.person_at(&watcher.name)?;
             person
                 .sees(case, self.channel_of(case))
                 .then_some(&watcher.mailbox)

@@ -181,7 +181,6 @@ impl State {
     }
 
     fn news_for(&self, watcher: &mut Watcher, now: Millis) -> Option<Push> {
-        // The window itself was taken out of the state for a moment.
         let me = self.person_at(&watcher.name)?;
         if watcher.desk.is_none() {
             watcher.desk_due = false;
@@ -228,8 +227,8 @@ impl State {
         Some(Push::Desk(Box::new(desk)))
     }
 
-    /// A supporter whose window is being looked after just now.
-    fn person_at(&self, name: &str) -> Option<Supporter> {
+    /// A supporter who has a window open.
+    pub(super) fn person_at(&self, name: &str) -> Option<Supporter> {
         let one = self.people.get(name)?;
         let (_, sessions) = self.load_of(name);
         Some(Supporter {
@@ -253,8 +252,6 @@ impl State {
         let colleagues = colleagues
             .take(aldis_wire::signal::MAX_COLLEAGUES)
             .collect();
-        let mine = |case: &Case| me.has_access(case, self.channel_of(case));
-        let waiting = self.waiting().filter(|(_, case)| mine(case)).count();
         Desk {
             me: me.name.clone(),
             role: me.role,
@@ -267,7 +264,7 @@ impl State {
                 .cloned()
                 .collect(),
             colleagues,
-            waiting: u32::try_from(waiting).unwrap_or(u32::MAX),
+            waiting: u32::try_from(self.waiting_for(me)).unwrap_or(u32::MAX),
         }
     }
 }
