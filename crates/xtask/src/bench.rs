@@ -1,5 +1,6 @@
 //! Measures what a person would feel, and what the apps cost.
 
+mod desk;
 mod process;
 mod session;
 
@@ -17,6 +18,15 @@ pub(crate) struct Options {
 
 #[derive(Clone, Copy, Debug, Subcommand)]
 enum Subject {
+    /// Thousands of customers who wait on one server, release builds.
+    Desk {
+        /// How many customers wait.
+        #[arg(long, default_value_t = 5_000)]
+        customers: u32,
+        /// Uses the debug build, for trying the measurement itself.
+        #[arg(long)]
+        debug: bool,
+    },
     /// One session between two virtual displays on this machine, release builds.
     Session {
         #[command(flatten)]
@@ -33,6 +43,7 @@ enum Subject {
 /// The task `bench`.
 pub(crate) fn run(options: &Options) -> Result<()> {
     match options.subject {
+        Subject::Desk { customers, debug } => desk::run(customers, !debug),
         Subject::Session {
             consent,
             keys,

@@ -31,7 +31,7 @@ const LAYERS: &[(Layer, &[&str])] = &[
     (Layer::App, &["supporter", "customer", "server"]),
     (
         Layer::Tool,
-        &["xtask", "e2e", "powercut", "sim", "netlab", "fuzz"],
+        &["xtask", "crowd", "e2e", "powercut", "sim", "netlab", "fuzz"],
     ),
 ];
 
