@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aldis_link::{Connection, Identity, Node};
+use aldis_link::{BindError, Connection, Identity, Node};
 use aldis_trust::{Fingerprint, ServerName};
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
@@ -27,7 +27,19 @@ impl Process {
     fn start(key: &[u8], address: SocketAddr) -> Self {
         let runtime = Runtime::new().unwrap();
         let identity = Arc::new(Identity::from_pkcs8(key).unwrap());
-        let node = runtime.block_on(async { Node::bind(identity, address).unwrap() });
+        // The dead one's socket is closed a moment after its runtime is gone.
+        let bound = runtime.block_on(async {
+            let free = async {
+                loop {
+                    match Node::bind(Arc::clone(&identity), address) {
+                        Err(BindError::InUse(_)) => tokio::time::sleep(SOON / 300).await,
+                        bound => return bound,
+                    }
+                }
+            };
+            timeout(SOON, free).await
+        });
+        let node = bound.expect("the port is free").unwrap();
         node.serve_anyone();
         Self { runtime, node }
     }
