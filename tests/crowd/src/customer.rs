@@ -121,10 +121,7 @@ impl Machine {
     }
 
     /// Stays for good; comes back whenever the conversation ends.
-    #[expect(
-        clippy::infinite_loop,
-        reason = "the task is aborted with its owner"
-    )]
+    #[expect(clippy::infinite_loop, reason = "the task is aborted with its owner")]
     async fn stay(mut self, mut conversation: Conversation) {
         loop {
             let (_signal, pushes) = &mut conversation;
