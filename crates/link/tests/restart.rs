@@ -84,8 +84,10 @@ fn an_app_notices_at_once_that_its_server_is_another_process() {
     server.kill(taken);
     let server = Process::start(&key, address);
     let reason = client.block_on(async {
-        let (mut send, _receive) = connection.open_bi().await.unwrap();
-        send.write_all(b"are you there?").await.unwrap();
+        // A packet that was on its way may have told it before.
+        if let Ok((mut send, _receive)) = connection.open_bi().await {
+            send.write_all(b"are you there?").await.ok();
+        }
         timeout(SOON, connection.closed()).await
     });
     assert_eq!(
