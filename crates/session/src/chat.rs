@@ -94,9 +94,10 @@ impl Chat {
         (now < *until).then_some(who)
     }
 
-    /// The last text that the server did not take, and why; its words are not lost.
-    pub fn take_refused(&mut self) -> Option<(String, Refusal)> {
-        self.refused.take()
+    /// The last text that the server did not take, and why, until something else is said.
+    pub fn refused(&self) -> Option<(&str, &Refusal)> {
+        let (text, why) = self.refused.as_ref()?;
+        Some((text, why))
     }
 
     /// The number of the last message that is here.
@@ -111,6 +112,7 @@ impl Chat {
             return false;
         }
         self.pending.push_back((once, text));
+        self.refused = None;
         self.told_typing = None;
         true
     }
@@ -256,11 +258,10 @@ mod tests {
         chat.say("hello".to_owned(), 7);
         chat.poll();
         chat.handle_answer(Asked::Said(7), Err(Refusal::Closed));
-        assert_eq!(
-            chat.take_refused(),
-            Some(("hello".to_owned(), Refusal::Closed))
-        );
+        assert_eq!(chat.refused(), Some(("hello", &Refusal::Closed)));
         assert_eq!(chat.pending().count(), 0);
+        chat.say("again".to_owned(), 8);
+        assert_eq!(chat.refused(), None, "something else is said");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use egui::{
 };
 
 use crate::theme::{self, RADIUS};
+use crate::widgets::Tone;
 use crate::{Texts, time, widgets};
 
 /// What the person did in the chat.
@@ -50,6 +51,11 @@ pub fn show(ui: &mut Ui, texts: Texts, view: ChatView<'_>, draft: &mut String) -
             }
             for message in view.chat.messages() {
                 line(ui, texts, view, message);
+            }
+            if let Some((text, refusal)) = view.chat.refused() {
+                bubble(ui, &texts.get("chat-you"), text, "", true);
+                let reason = [("reason", texts.refusal(refusal).into())];
+                widgets::notice(ui, Tone::Bad, &texts.with("chat-not-sent", reason));
             }
             for text in view.chat.pending() {
                 let when = texts.get("chat-pending");
