@@ -270,6 +270,11 @@ impl eframe::App for App {
                         view_only: *view_only,
                         left: until.saturating_sub(Host::now()),
                         others,
+                        from_chat: self
+                            .view
+                            .case
+                            .as_ref()
+                            .is_some_and(|case| case.chatting.contains(&supporter.name)),
                     };
                     let [avatar, ..] = &mut self.avatars;
                     if others.is_empty() {

@@ -21,6 +21,8 @@ pub(crate) struct Question<'a> {
     pub(crate) left: Millis,
     /// Who is connected already.
     pub(crate) others: &'a [String],
+    /// The two were talking in the chat.
+    pub(crate) from_chat: bool,
 }
 
 /// A supporter asks.
@@ -35,6 +37,7 @@ pub(crate) fn asked(
         view_only,
         left,
         others: _,
+        from_chat,
     } = question;
     widgets::column(ui, 420.0, |ui| {
         ui.vertical_centered(|ui| avatar.show(ui, &supporter.name, &supporter.picture, 96.0));
@@ -51,7 +54,12 @@ pub(crate) fn asked(
         widgets::quiet(ui, texts.get("asks-lead"));
         ui.add_space(space::LARGE);
         let mut chosen = None;
-        if !view_only && widgets::primary(ui, &texts.get("allow"), true).clicked() {
+        let allow = if from_chat {
+            "share-my-screen"
+        } else {
+            "allow"
+        };
+        if !view_only && widgets::primary(ui, &texts.get(allow), true).clicked() {
             chosen = Some(Choice::Allow);
         }
         let view = texts.get("view-only");
@@ -87,6 +95,7 @@ pub(crate) fn asked_to_join(
         view_only,
         left,
         others,
+        from_chat: _,
     } = question;
     widgets::column(ui, 420.0, |ui| {
         ui.vertical_centered(|ui| avatar.show(ui, &supporter.name, &supporter.picture, 80.0));
