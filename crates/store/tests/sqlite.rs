@@ -85,6 +85,25 @@ fn account(name: &str) -> Account {
 }
 
 #[test]
+fn cases_of_one_moment_are_all_found_page_by_page() {
+    let keeper = Sqlite::open();
+    for number in 1..=5 {
+        contract::create(&keeper, number, "", 7).unwrap();
+    }
+    let (mut found, mut after) = (Vec::new(), (8, Code::from_number(0).unwrap()));
+    loop {
+        let page = keeper
+            .store
+            .run_blocking(move |transaction| transaction.find_cases("contoso", after, 2))
+            .unwrap();
+        let Some(last) = page.last() else { break };
+        after = (last.created_at, last.code);
+        found.extend(page.iter().map(|case| case.code.number()));
+    }
+    assert_eq!(found, [1, 2, 3, 4, 5]);
+}
+
+#[test]
 fn a_history_that_was_tampered_with_is_found_out() {
     let keeper = Sqlite::open();
     for number in 1..=5_u32 {

@@ -164,7 +164,7 @@ impl Service {
             Wish::Find(text) => {
                 let search = Search {
                     text: text.clone(),
-                    before: None,
+                    after: None,
                 };
                 (About::Find(text), Request::FindCases(search))
             }

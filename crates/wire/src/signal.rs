@@ -418,6 +418,6 @@ pub struct Search {
     /// Words that code, customer, company, ticket, tags, description or assignee hold; empty finds
     /// everything.
     pub text: String,
-    /// Made before this moment; for the next page.
-    pub before: Option<Millis>,
+    /// Only what comes after the case that was made then and has this code; for the next page.
+    pub after: Option<(Millis, Code)>,
 }

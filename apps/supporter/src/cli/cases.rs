@@ -353,17 +353,17 @@ async fn act(client: &Client, code: Code, action: Action) -> anyhow::Result<()> 
 
 async fn list(client: &Client, text: String) -> anyhow::Result<Vec<Case>> {
     let mut cases: Vec<Case> = Vec::new();
-    let mut before = None;
+    let mut after = None;
     while cases.len() < LISTED {
         let search = Search {
             text: text.clone(),
-            before,
+            after,
         };
         let Answer::Cases(page) = client.ask(Request::FindCases(search)).await? else {
             return Err(unexpected());
         };
         let Some(last) = page.last() else { break };
-        before = Some(last.created_at);
+        after = Some((last.created_at, last.code));
         cases.extend(page);
     }
     Ok(cases)

@@ -175,20 +175,25 @@ impl Talk {
     }
 
     async fn find(&self, name: &str, search: Search) -> Result<Answer, Refusal> {
-        let Search { text, before } = search;
+        let Search { text, after } = search;
         let text: String = text.chars().take(MAX_LINE).collect();
-        let mut before = before.unwrap_or(Millis::MAX >> 1);
+        let mut after = match (after, Code::from_number(0)) {
+            (Some(after), _) => after,
+            // From the newest on: no case is made later than this.
+            (None, Some(first)) => (Millis::MAX >> 1, first),
+            (None, None) => return Ok(Answer::Cases(Vec::new())),
+        };
         let mut found = Vec::new();
         for _ in 0..PAGES {
             let words = text.clone();
             let page = self
-                .read(move |transaction| transaction.find_cases(&words, before, MAX_CASES))
+                .read(move |transaction| transaction.find_cases(&words, after, MAX_CASES))
                 .await?;
-            let last = page.last().map(|case| case.created_at);
+            let last = page.last().map(|case| (case.created_at, case.code));
             let more = page.len() == MAX_CASES;
             found.extend(self.shared.hub.seen_by(name, &page, clock::now()));
             match last {
-                Some(last) if more && found.len() < MAX_CASES => before = last,
+                Some(last) if more && found.len() < MAX_CASES => after = last,
                 _ => break,
             }
         }

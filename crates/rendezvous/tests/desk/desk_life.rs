@@ -116,9 +116,9 @@ async fn line_71_a_private_case_reaches_nobody_else() {
         assert_eq!(stranger.acted(code, Action::JoinChat).await, unknown);
         assert_eq!(stranger.connect(code).await, Err(Refusal::UnknownCode));
         for text in ["", "secret", &code.to_string()] {
-            let (text, before) = (text.to_owned(), None);
+            let (text, after) = (text.to_owned(), None);
             let found = stranger
-                .ask(Request::FindCases(Search { text, before }))
+                .ask(Request::FindCases(Search { text, after }))
                 .await;
             let Ok(Answer::Cases(found)) = found else {
                 panic!("{found:?}");

@@ -41,11 +41,12 @@ impl Transaction<'_> {
         self.cases(&query, params![now, most])
     }
 
-    /// The newest cases made before a moment that hold all of these words, newest first.
+    /// The cases that hold all of these words, newest first, from behind the case that was made
+    /// then and has this code.
     pub fn find_cases(
         &self,
         words: &str,
-        before: Millis,
+        (made, code): (Millis, Code),
         most: usize,
     ) -> rusqlite::Result<Vec<Case>> {
         let words: Vec<String> = words
@@ -54,11 +55,14 @@ impl Transaction<'_> {
             .take(8)
             .map(like)
             .collect();
-        let holds = |index: usize| format!(" AND words LIKE ?{} ESCAPE '\\'", index + 3);
+        let holds = |index: usize| format!(" AND words LIKE ?{} ESCAPE '\\'", index + 4);
         let all: String = (0..words.len()).map(holds).collect();
-        let query =
-            format!("{CASE} WHERE created_at < ?1{all} ORDER BY created_at DESC, code LIMIT ?2");
-        let mut params: Vec<&dyn ToSql> = vec![&before, &most];
+        let query = format!(
+            "{CASE} WHERE (created_at < ?1 OR (created_at = ?1 AND code > ?2)){all}
+             ORDER BY created_at DESC, code LIMIT ?3"
+        );
+        let code = code.number();
+        let mut params: Vec<&dyn ToSql> = vec![&made, &code, &most];
         params.extend(words.iter().map(|word| word as &dyn ToSql));
         self.cases(&query, &params)
     }

@@ -119,7 +119,12 @@ impl<F> Records for ByRef<'_, F> {
     }
 }
 
-fn create<K: Keeper>(keeper: &K, number: u32, ticket: &str, now: Millis) -> Result<Done, Refusal> {
+pub(crate) fn create<K: Keeper>(
+    keeper: &K,
+    number: u32,
+    ticket: &str,
+    now: Millis,
+) -> Result<Done, Refusal> {
     let (draft, origin) = (draft(None, ticket), Origin::Manual);
     let create = Command::Create { draft, origin };
     run(keeper, code(number), &create, &supporter("eva"), now)
