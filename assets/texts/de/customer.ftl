@@ -57,7 +57,6 @@ assigned-to = { $name } kümmert sich um Sie.
 describe = Was ist das Problem?
 describe-hint = Ein paar Worte helfen dem Techniker, sich vorzubereiten.
 describe-send = Beschreibung senden
-describe-sent = Ihr Techniker kann es lesen.
 withdraw = Ich brauche keine Hilfe mehr
 withdrawn = Ihre Anfrage ist zurückgezogen
 chat-with-supporter = Chat mit Ihrem Techniker

@@ -57,7 +57,6 @@ assigned-to = { $name } is looking after you.
 describe = What is the problem?
 describe-hint = A few words help your supporter to prepare.
 describe-send = Send description
-describe-sent = Your supporter can read it.
 withdraw = I no longer need help
 withdrawn = Your request is withdrawn
 chat-with-supporter = Chat with your supporter

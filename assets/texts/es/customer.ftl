@@ -57,7 +57,6 @@ assigned-to = { $name } le atiende.
 describe = ¿Cuál es el problema?
 describe-hint = Unas palabras ayudan al técnico a prepararse.
 describe-send = Enviar descripción
-describe-sent = Su técnico puede leerlo.
 withdraw = Ya no necesito ayuda
 withdrawn = Su solicitud se ha retirado
 chat-with-supporter = Chat con su técnico

@@ -5,6 +5,7 @@ mod licences;
 mod metadata;
 mod purity;
 mod spdx;
+mod texts;
 mod top_level;
 
 use anyhow::{Result, bail};
@@ -20,8 +21,9 @@ pub(crate) fn run() -> Result<()> {
     breaches.extend(purity::check_sources(&root)?);
     breaches.extend(licences::check(&root, &metadata)?);
     breaches.extend(top_level::check(&root)?);
+    breaches.extend(texts::check(&root)?);
     if breaches.is_empty() {
-        println!("tidy: layers, purity, licences and the top level are as they should be");
+        println!("tidy: layers, purity, licences, texts and the top level are as they should be");
         return Ok(());
     }
     bail!(

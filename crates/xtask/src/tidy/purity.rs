@@ -145,7 +145,7 @@ fn is_word(c: char) -> bool {
 }
 
 /// All Rust files below the folder, or none if it does not exist.
-fn rust_files(folder: &Path) -> Result<Vec<PathBuf>> {
+pub(super) fn rust_files(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let mut folders = vec![folder.to_path_buf()];
     while let Some(folder) = folders.pop() {
