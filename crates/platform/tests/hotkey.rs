@@ -3,39 +3,20 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "the helpers of a test are test code")]
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
+mod xvfb;
+
+use std::process::Command;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
 use aldis_platform::hotkey::{Hotkey, HotkeyError};
 
+use xvfb::Xvfb;
+
 const LIMIT: Duration = Duration::from_secs(20);
 const SILENCE: Duration = Duration::from_millis(300);
 
-struct Xvfb {
-    process: Child,
-    name: String,
-}
-
 impl Xvfb {
-    fn start() -> Self {
-        let mut process = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-noreset", "-screen", "0", "800x600x24"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("Xvfb is installed");
-        let mut number = String::new();
-        BufReader::new(process.stdout.take().unwrap())
-            .read_line(&mut number)
-            .unwrap();
-        Self {
-            process,
-            name: format!(":{}", number.trim()),
-        }
-    }
-
     fn run(&self, program: &str, args: &[&str]) {
         let status = Command::new(program)
             .args(args)
@@ -56,13 +37,6 @@ impl Xvfb {
 
     fn press(&self) {
         self.run("xdotool", &["key", "ctrl+shift+F12"]);
-    }
-}
-
-impl Drop for Xvfb {
-    fn drop(&mut self) {
-        self.process.kill().ok();
-        self.process.wait().ok();
     }
 }
 

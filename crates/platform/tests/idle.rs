@@ -3,50 +3,28 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
+mod xvfb;
+
+use std::process::Command;
 use std::time::Duration;
 
 use aldis_platform::idle::Idle;
 use x11rb::connection::Connection as _;
 use x11rb::protocol::xtest::ConnectionExt as _;
 
-struct Server(Child, String);
-
-impl Server {
-    fn start() -> Self {
-        let mut command = Command::new("Xvfb");
-        command.args(["-displayfd", "1", "-nolisten", "tcp"]);
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        let out = child.stdout.take().unwrap();
-        BufReader::new(out).read_line(&mut line).unwrap();
-        Self(child, format!(":{}", line.trim()))
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.0.kill().ok();
-        self.0.wait().ok();
-    }
-}
+use xvfb::Xvfb;
 
 #[test]
 fn an_untouched_machine_grows_idle_and_a_touch_ends_it() {
     const NAME: &str = "ALDIS_TEST_IDLE";
     // The display is chosen by the environment, which only a process of its own may set.
     if std::env::var_os(NAME).is_none() {
-        let server = Server::start();
+        let server = Xvfb::start();
         let test = "an_untouched_machine_grows_idle_and_a_touch_ends_it";
         let mut again = Command::new(std::env::current_exe().unwrap());
         again
             .args(["--exact", test])
-            .env("DISPLAY", &server.1)
+            .env("DISPLAY", &server.name)
             .env(NAME, "1");
         assert!(again.status().unwrap().success());
         return;

@@ -7,9 +7,10 @@
     reason = "the helpers of a test are test code and have deadlines"
 )]
 
+mod xvfb;
+
 use std::ffi::{CString, c_ulong};
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::ptr::NonNull;
 use std::time::{Duration, Instant};
 
@@ -24,31 +25,11 @@ use x11rb::protocol::Event;
 use x11rb::protocol::xproto::{ConnectionExt as _, GrabMode, GrabStatus, ModMask};
 use x11rb::wrapper::ConnectionExt as _;
 
+use xvfb::Xvfb;
+
 const LIMIT: Duration = Duration::from_secs(20);
 
-struct Xvfb {
-    process: Child,
-    name: String,
-}
-
 impl Xvfb {
-    fn start() -> Self {
-        let mut process = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-noreset", "-screen", "0", "800x600x24"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("Xvfb is installed");
-        let mut number = String::new();
-        BufReader::new(process.stdout.take().unwrap())
-            .read_line(&mut number)
-            .unwrap();
-        Self {
-            process,
-            name: format!(":{}", number.trim()),
-        }
-    }
-
     fn xdotool(&self, args: &[&str]) {
         let mut command = Command::new("xdotool");
         assert!(
@@ -59,13 +40,6 @@ impl Xvfb {
                 .unwrap()
                 .success()
         );
-    }
-}
-
-impl Drop for Xvfb {
-    fn drop(&mut self) {
-        self.process.kill().ok();
-        self.process.wait().ok();
     }
 }
 
