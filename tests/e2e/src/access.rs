@@ -121,17 +121,20 @@ impl Drop for Helper {
     }
 }
 
+/// The distribution's Python, which has the bindings; another one found first on the path may not.
+pub(crate) fn python() -> &'static str {
+    if Path::new("/usr/bin/python3").is_file() {
+        "/usr/bin/python3"
+    } else {
+        "python3"
+    }
+}
+
 impl Access {
     /// Connects, with the environment of a desk; the helper's complaints go to a log file.
     pub fn start(environment: &[(String, String)], logs: &Path) -> Result<Self> {
-        // The distribution's Python has the bindings; another one found first on the path may not.
-        let python = if Path::new("/usr/bin/python3").is_file() {
-            "/usr/bin/python3"
-        } else {
-            "python3"
-        };
         let mut child = Command::new("setpriv")
-            .args(["--pdeathsig", "KILL", "--", python, "-c", HELPER])
+            .args(["--pdeathsig", "KILL", "--", python(), "-c", HELPER])
             .envs(environment.iter().map(|(key, value)| (key, value)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
-use crate::access::{Access, Wanted, Widget};
+use crate::access::{self, Access, Wanted, Widget};
 use crate::binaries;
 use crate::display::Display;
 use crate::paint;
@@ -148,6 +148,15 @@ impl Desk {
     /// A command on this desk, to be given arguments.
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         with_environment(program, &self.environment)
+    }
+
+    /// From now on the desk has a notification service, which writes a line of JSON for every notice.
+    pub fn notices(&self) -> Result<Program> {
+        let mut command = self.command(access::python());
+        command.args(["-c", include_str!("notices.py")]);
+        let mut notices = self.start_program("notices", &command)?;
+        notices.wait_line("ready", wait::STEP)?;
+        Ok(notices)
     }
 
     /// Starts a command made with [`Desk::command`].

@@ -102,7 +102,7 @@ fn chat_and_then_three_on_one_screen(office: &Office, name: &str) -> Result<()> 
 
     choose(ana, &code, "Request screen sharing")?;
     customer.wait_question(SUPPORTER)?;
-    customer.answer("Allow")?;
+    customer.answer("Share my screen")?;
     customer.wait_banner(SUPPORTER, "Full control")?;
     let easel = Easel::new(customer.desk().display(), MARK)?;
     easel.fill(COLOUR)?;
@@ -165,9 +165,16 @@ fn sees_the_mark(who: &Supporter, customer: &Customer) -> Result<()> {
 #[test]
 fn away_hides_who_waits_and_a_customer_knows_his_place() -> Result<()> {
     let mut office = Office::start("desk-away", &["Bo"], &["Emma", "Tom"])?;
+    let mut at_ana = office.supporter(0).desk().notices()?;
+    let mut at_bo = office.supporter(1).desk().notices()?;
+    let waits = |who: &str| format!(r#"{{"app": "Aldis", "title": "{who} is waiting""#);
     office.get_help(0)?;
     let code = office.code("Emma")?;
     let ana = office.supporter(0);
+    for desktop in [&mut at_ana, &mut at_bo] {
+        let notice = desktop.wait_line(&waits("Emma"), wait::STEP)?;
+        anyhow::ensure!(notice.contains(&code) && notice.contains("message-new-instant"));
+    }
     ana.desk().find(&named(&format!("{code}, Emma, Pending")))?;
 
     let state = |word: &str| named(&format!("Your availability: {word}")).role("button");
@@ -189,7 +196,12 @@ fn away_hides_who_waits_and_a_customer_knows_his_place() -> Result<()> {
     tom.find(&containing("One person is before you."))?;
     let ana = office.supporter(0);
     ana.desk().find(&containing("2 customers wait."))?;
-    // His colleague, who is there, sees both.
+    // His colleague, who is there, is called and sees both.
+    at_bo.wait_line(&waits("Tom"), wait::STEP)?;
+    anyhow::ensure!(
+        !at_ana.output().contains("Tom"),
+        "who is away is not called"
+    );
     let bo = office.supporter(1);
     bo.desk().find(&named(&format!("{code}, Emma, Pending")))?;
 
