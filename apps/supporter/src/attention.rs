@@ -49,6 +49,8 @@ impl Attention {
         let last = service.news.back().map_or(0, |(number, _)| *number);
         // What came before this window looked is no news.
         let seen = *self.seen.get_or_insert(last);
+        // Who signs in anew begins to count anew.
+        let seen = if last < seen { 0 } else { seen };
         self.seen = Some(last);
         let here = ctx.input(|input| input.focused);
         for (_, news) in service.news.iter().filter(|(number, _)| *number > seen) {
@@ -142,6 +144,8 @@ fn notice(news: &News, service: &Service, texts: Texts, sound: bool) -> Notice {
         News::Waiting(_) => {
             let description = case.map(|case| case.facts.description.clone());
             format!("{code}  {}", description.unwrap_or_default())
+                .trim_end()
+                .to_owned()
         }
         News::Message { .. } => text,
     };

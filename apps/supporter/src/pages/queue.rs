@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aldis_ui::widgets::{self, Tone};
 use aldis_ui::{Texts, theme};
-use aldis_viewer::{Service, SessionStage, View};
+use aldis_viewer::{Desk, Service, SessionStage, View};
 use aldis_wire::signal::{Case, ChannelId, Place};
 use aldis_wire::{Code, Millis};
 use egui::{CentralPanel, Frame, Key, Margin, Modifiers, Panel, Ui, Vec2};
@@ -87,6 +87,15 @@ struct Now<'a> {
 }
 
 impl<'a> Now<'a> {
+    fn new(texts: Texts, clock: Millis, view: &'a View) -> Self {
+        Self {
+            texts,
+            clock,
+            view,
+            online: matches!(view.desk, Desk::SignedIn { online: true, .. }),
+        }
+    }
+
     fn service(self) -> &'a Service {
         &self.view.service
     }
@@ -137,13 +146,7 @@ pub(crate) fn queue(
     refusal: Option<String>,
 ) -> Option<Act> {
     let tokens = theme::tokens(ui);
-    let online = matches!(view.desk, aldis_viewer::Desk::SignedIn { online: true, .. });
-    let now = Now {
-        texts,
-        clock: now,
-        view,
-        online,
-    };
+    let now = Now::new(texts, now, view);
     let mut act = shortcuts(ui, now, state);
     let bar = Frame::new()
         .fill(tokens.raised)
@@ -224,13 +227,7 @@ pub(crate) fn chat(
     state: &mut Queue,
     code: Code,
 ) -> Option<Act> {
-    let online = matches!(view.desk, aldis_viewer::Desk::SignedIn { online: true, .. });
-    let now = Now {
-        texts,
-        clock: now,
-        view,
-        online,
-    };
+    let now = Now::new(texts, now, view);
     let case = now.case(code)?;
     let inside = case.chatting.iter().any(|name| name == now.me());
     if !inside && ui.button(texts.get("join-chat")).clicked() {
