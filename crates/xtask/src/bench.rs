@@ -4,6 +4,8 @@ mod desk;
 mod process;
 mod session;
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
@@ -16,13 +18,16 @@ pub(crate) struct Options {
     subject: Subject,
 }
 
-#[derive(Clone, Copy, Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 enum Subject {
     /// Thousands of customers who wait on one server, release builds.
     Desk {
         /// How many customers wait.
         #[arg(long, default_value_t = 5_000)]
         customers: u32,
+        /// The server's data goes into this folder, to try another disk.
+        #[arg(long)]
+        data: Option<PathBuf>,
         /// Uses the debug build, for trying the measurement itself.
         #[arg(long)]
         debug: bool,
@@ -42,12 +47,16 @@ enum Subject {
 
 /// The task `bench`.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    match options.subject {
-        Subject::Desk { customers, debug } => desk::run(customers, !debug),
+    match &options.subject {
+        Subject::Desk {
+            customers,
+            data,
+            debug,
+        } => desk::run(*customers, data.as_deref(), !debug),
         Subject::Session {
             consent,
             keys,
             debug,
-        } => session::run(consent, keys, !debug),
+        } => session::run(*consent, *keys, !debug),
     }
 }

@@ -50,7 +50,7 @@ impl Customer {
             known: watch::Sender::default(),
         };
         let known = machine.known.subscribe();
-        let first = machine.join().await?;
+        let first = machine.join_at_last(crate::LIMIT).await?;
         let code = machine.code.context("a code")?;
         let mut task = JoinSet::new();
         task.spawn(machine.stay(first));
@@ -131,14 +131,25 @@ impl Machine {
                     self.known.send_modify(|known| known.ahead = ahead);
                 }
             }
-            let mut pause = FIRST_PAUSE;
             conversation = loop {
-                match self.join().await {
-                    Ok(again) => break again,
-                    Err(_not_yet) => tokio::time::sleep(pause).await,
+                if let Ok(again) = self.join_at_last(Duration::MAX).await {
+                    break again;
                 }
-                pause = (pause * 2).min(LONGEST_PAUSE);
             };
+        }
+    }
+
+    /// Tries again until it has joined, or until so much time was spent on pauses.
+    async fn join_at_last(&mut self, limit: Duration) -> Result<Conversation> {
+        let (mut pause, mut waited) = (FIRST_PAUSE, Duration::ZERO);
+        loop {
+            match self.join().await {
+                Err(_not_yet) if waited < limit => {}
+                done => return done,
+            }
+            tokio::time::sleep(pause).await;
+            waited = waited.saturating_add(pause);
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 }

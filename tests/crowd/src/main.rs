@@ -6,6 +6,7 @@
 #![expect(clippy::print_stdout, reason = "a measurement prints its table")]
 
 mod customer;
+mod disk;
 mod figures;
 mod server;
 mod supporter;
@@ -20,6 +21,7 @@ use clap::Parser;
 use tokio::task::JoinSet;
 
 use customer::Customer;
+use disk::Disk;
 use figures::{Table, milliseconds, quantile};
 use server::Server;
 use supporter::Supporter;
@@ -36,6 +38,9 @@ struct Arguments {
     /// The server's program.
     #[arg(long)]
     server: PathBuf,
+    /// The server's data is in a new folder in this one; the system's folder for such files otherwise.
+    #[arg(long)]
+    data: Option<PathBuf>,
     /// How many customers wait.
     #[arg(long, default_value_t = 5_000)]
     customers: u32,
@@ -60,7 +65,11 @@ struct Arguments {
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let mut table = Table::default();
-    let mut server = Server::start(&arguments.server, arguments.supporters)?;
+    let data = match &arguments.data {
+        Some(folder) => tempfile::tempdir_in(folder)?,
+        None => tempfile::tempdir()?,
+    };
+    let mut server = Server::start(&arguments.server, data.path(), arguments.supporters)?;
     let supporters = supporters(&server, arguments.supporters).await?;
     let clock = now();
     let customers = customers(&server, arguments.customers).await?;
@@ -73,7 +82,14 @@ async fn main() -> Result<()> {
         .await?;
     idle(&server, arguments.idle, &mut table).await?;
     changes(&supporters, &customers, arguments.changes, &mut table).await?;
+    let disk = Disk::watch(data.path())?;
     new_cases(&supporters, arguments.rate, arguments.seconds, &mut table).await?;
+    // No server can answer sooner than the disk that it waits for.
+    let times = disk.times()?;
+    for percent in [50, 99] {
+        let name = format!("the disk alone, meanwhile, p{percent}");
+        table.row(&name, &milliseconds(quantile(&times, percent)), "");
+    }
     restart(&mut server, &customers, &mut table).await?;
     print!("{}", table.text());
     Ok(())

@@ -7,7 +7,6 @@ use std::process::{Child, Command, Stdio};
 
 use aldis_trust::ServerName;
 use anyhow::{Context as _, Result, ensure};
-use tempfile::TempDir;
 
 /// The password of every supporter.
 pub(crate) const PASSWORD: &str = "right as rain";
@@ -18,21 +17,20 @@ pub(crate) struct Server {
     program: PathBuf,
     process: Child,
     name: ServerName,
-    folder: TempDir,
+    folder: PathBuf,
 }
 
 impl Server {
-    pub(crate) fn start(program: &Path, supporters: u32) -> Result<Self> {
-        let folder = tempfile::tempdir()?;
+    pub(crate) fn start(program: &Path, folder: &Path, supporters: u32) -> Result<Self> {
         for number in 0..supporters {
-            add_user(program, folder.path(), &supporter(number))?;
+            add_user(program, folder, &supporter(number))?;
         }
-        let (process, name) = run(program, folder.path(), "127.0.0.1:0")?;
+        let (process, name) = run(program, folder, "127.0.0.1:0")?;
         Ok(Self {
             program: program.to_owned(),
             process,
             name,
-            folder,
+            folder: folder.to_owned(),
         })
     }
 
@@ -44,7 +42,7 @@ impl Server {
     pub(crate) fn restart(&mut self) -> Result<()> {
         self.process.kill()?;
         self.process.wait()?;
-        let (process, name) = run(&self.program, self.folder.path(), &self.name.address())?;
+        let (process, name) = run(&self.program, &self.folder, &self.name.address())?;
         self.process = process;
         ensure!(name == self.name, "the same server");
         Ok(())

@@ -1,12 +1,14 @@
 //! The service desk with thousands of customers.
 
+use std::path::Path;
+
 use aldis_e2e::binaries;
 use anyhow::Result;
 
 use crate::run::{cargo, step};
 
 /// Builds the server and the crowd, and lets the crowd come.
-pub(super) fn run(customers: u32, release: bool) -> Result<()> {
+pub(super) fn run(customers: u32, data: Option<&Path>, release: bool) -> Result<()> {
     let mut build = cargo();
     build.args([
         "build",
@@ -23,5 +25,8 @@ pub(super) fn run(customers: u32, release: bool) -> Result<()> {
     let mut crowd = std::process::Command::new(folder.join("aldis-crowd"));
     crowd.arg("--server").arg(folder.join("aldis-server"));
     crowd.args(["--customers", &customers.to_string()]);
+    if let Some(data) = data {
+        crowd.arg("--data").arg(data);
+    }
     step(&format!("{customers} customers come"), &mut crowd)
 }
