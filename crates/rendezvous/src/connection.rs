@@ -258,7 +258,12 @@ impl Talk {
     async fn leave(&mut self, grace: Duration) {
         match std::mem::replace(&mut self.who, Who::Unknown) {
             Who::Supporter(_) => self.shared.hub.supporter_left(self.mailbox.id),
-            Who::Customer(code) if self.shared.hub.customer_left(code, self.mailbox.id) => {
+            Who::Customer(code)
+                if self
+                    .shared
+                    .hub
+                    .customer_left(code, self.mailbox.id, clock::now()) =>
+            {
                 self.shared.hub.touch(code, clock::now());
                 if self.shared.in_session(code).await {
                     self.shared.end_if_absent(code, grace).await;

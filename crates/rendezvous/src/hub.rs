@@ -25,6 +25,9 @@ use watchers::Watcher;
 /// asks for the whole truth again.
 pub(crate) const PUSHES: usize = 256;
 
+/// A customer who comes back within this time (ms) was hardly gone: nobody is called again.
+const RETURN: Millis = 60_000;
+
 /// Names a connection while it lives.
 pub(crate) type ConnectionId = u64;
 
@@ -57,6 +60,8 @@ pub(crate) struct Hub {
 #[derive(Debug, Default)]
 struct State {
     customers: BTreeMap<Code, Mailbox>,
+    /// Since when the customers of open cases are not here who were before.
+    gone: BTreeMap<Code, Millis>,
     watchers: BTreeMap<ConnectionId, Watcher>,
     asks: BTreeMap<SessionId, Ask>,
     /// Every open case, and the newest of those that have ended.
@@ -90,17 +95,22 @@ impl Hub {
     }
 
     /// The customer of this case is here; an older connection of the same machine is replaced.
-    pub(crate) fn customer_came(&self, code: Code, mailbox: Mailbox) {
-        let older = self.with(|state| {
+    ///
+    /// Gives whether that is news to the supporters: a lost link or a restart of the server that
+    /// he comes back from is not.
+    pub(crate) fn customer_came(&self, code: Code, mailbox: Mailbox, now: Millis) -> bool {
+        let (older, gone) = self.with(|state| {
             let older = state.customers.insert(code, mailbox);
             state.line_up(code);
             state.moved = true;
-            older
+            (older, state.gone.remove(&code))
         });
+        let here = older.is_some();
         if let Some(older) = older {
             older.connection.close(aldis_link::close::DONE, b"replaced");
         }
         self.assign.notify_one();
+        !here && gone.is_none_or(|since| now.saturating_sub(since) > RETURN)
     }
 
     pub(crate) fn is_online(&self, code: Code) -> bool {
@@ -108,7 +118,7 @@ impl Hub {
     }
 
     /// This connection's customer is gone; `false` if another connection has taken its place.
-    pub(crate) fn customer_left(&self, code: Code, id: ConnectionId) -> bool {
+    pub(crate) fn customer_left(&self, code: Code, id: ConnectionId, now: Millis) -> bool {
         let open = self.with(|state| {
             if state
                 .customers
@@ -118,6 +128,9 @@ impl Hub {
                 return None;
             }
             state.customers.remove(&code);
+            if state.cases.contains_key(&code) {
+                state.gone.insert(code, now);
+            }
             state.line_up(code);
             state.moved = true;
             Some(state.take_asks(|ask| ask.code == code && ask.step == Step::Asked))

@@ -56,14 +56,16 @@ impl Talk {
         joined?;
         self.who = Who::Customer(code);
         let hub = &self.shared.hub;
-        hub.customer_came(code, self.mailbox.clone());
+        let news = hub.customer_came(code, self.mailbox.clone(), clock::now());
         // The customer's machine says which sessions run; any other one of his has ended.
         let settled = self
             .change(code, Command::Reconcile { running }, Doer::Customer)
             .await?;
         let now = clock::now();
         hub.touch(code, now);
-        hub.announce(code);
+        if news {
+            hub.announce(code);
+        }
         let place = hub.place_of(code, now);
         Ok(Answer::Joined {
             case: settled.case.own_view(place, now),

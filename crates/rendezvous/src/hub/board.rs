@@ -21,6 +21,10 @@ impl Hub {
     pub(crate) fn set_up(&self, cases: Vec<Case>, now: Millis) {
         self.with(|state| {
             for case in cases {
+                // Whoever has joined was here until the server went.
+                if case.customer_joined_at.is_some() {
+                    state.gone.insert(case.code, now);
+                }
                 state.put(&Arc::new(case), now);
             }
         });
@@ -195,6 +199,7 @@ impl State {
     fn take(&mut self, code: Code) {
         self.take_off(code);
         self.readers.remove(&code);
+        self.gone.remove(&code);
         self.mark(code);
     }
 

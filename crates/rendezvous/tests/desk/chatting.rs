@@ -1,20 +1,12 @@
 //! Chats and the queue as customers and supporters meet them, named after the mission's lines.
 
 use aldis_rendezvous::accounts::AccountChange;
-use aldis_wire::Code;
 use aldis_wire::signal::{
     Action, Answer, Availability, Body, Canned, ChatMessage, Push, Refusal, Request, Speaker,
     Status,
 };
 
-use crate::office::{App, Office, draft};
-
-/// A customer who came by himself with the machine of this secret.
-async fn came(office: &Office, secret: u8) -> (App, Code) {
-    let app = office.app().await;
-    let (case, _) = app.join(None, secret, None).await.unwrap();
-    (app, case.code)
-}
+use crate::office::{Office, draft};
 
 fn text(message: &ChatMessage) -> &str {
     match &message.body {
@@ -27,7 +19,7 @@ fn text(message: &ChatMessage) -> &str {
 async fn line_60_and_62_customer_and_supporter_talk_before_a_session() {
     let office = Office::open().await;
     let mut eva = office.watcher("eva").await;
-    let (mut ana, code) = came(&office, 1).await;
+    let (mut ana, code) = office.came(1).await;
     assert_eq!(eva.waiting().await, code);
     assert_eq!(ana.say(code, "hello?", 7).await, Ok(1));
     assert_eq!(
@@ -94,7 +86,7 @@ async fn line_60_and_62_customer_and_supporter_talk_before_a_session() {
 async fn line_63_the_transcript_outlives_the_server_and_is_the_claiming_machines() {
     let mut office = Office::open().await;
     let eva = office.watcher("eva").await;
-    let (ana, code) = came(&office, 1).await;
+    let (ana, code) = office.came(1).await;
     ana.say(code, "it is still broken", 1).await.unwrap();
     let stranger = office.app().await;
     assert_eq!(
@@ -103,7 +95,7 @@ async fn line_63_the_transcript_outlives_the_server_and_is_the_claiming_machines
     );
     assert_eq!(stranger.chat(code, 0).await, Err(Refusal::SignedOut));
     // A customer's own case is always meant, whatever code he names.
-    let (other, others) = came(&office, 3).await;
+    let (other, others) = office.came(3).await;
     assert_eq!(other.chat(code, 0).await, Ok(Vec::new()));
     assert_eq!(other.say(code, "mine", 1).await, Ok(1));
     assert_eq!(eva.show(code).await.unwrap().messages, 1);
@@ -136,7 +128,7 @@ async fn line_63_the_transcript_outlives_the_server_and_is_the_claiming_machines
 async fn line_57_a_chat_is_told_only_to_those_who_see_its_case() {
     let office = Office::open().await;
     let (eva, mut tom) = (office.watcher("eva").await, office.watcher("tom").await);
-    let (ana, code) = came(&office, 1).await;
+    let (ana, code) = office.came(1).await;
     tom.chat(code, 0).await.unwrap();
     ana.say(code, "one", 1).await.unwrap();
     assert_eq!(text(&tom.said().await), "one");
@@ -158,7 +150,7 @@ async fn line_59_what_was_read_is_known_in_every_window() {
     let office = Office::open().await;
     let (eva, mut second) = (office.watcher("eva").await, office.watcher("eva").await);
     let mut tom = office.watcher("tom").await;
-    let (ana, code) = came(&office, 1).await;
+    let (ana, code) = office.came(1).await;
     ana.say(code, "one", 1).await.unwrap();
     ana.say(code, "two", 2).await.unwrap();
     eva.done(Request::MarkRead { code, number: 2 }).await;
@@ -224,8 +216,8 @@ async fn line_60_canned_replies_are_kept_for_all() {
 async fn line_58_each_customer_knows_his_place_and_the_usual_wait() {
     let office = Office::open().await;
     let eva = office.watcher("eva").await;
-    let (first, one) = came(&office, 1).await;
-    let (_second, two) = came(&office, 2).await;
+    let (first, one) = office.came(1).await;
+    let (_second, two) = office.came(2).await;
     let mut third = office.app().await;
     let (case, _) = third.join(None, 3, None).await.unwrap();
     assert_eq!(case.place.map(|place| place.ahead), Some(2));
@@ -254,7 +246,7 @@ async fn line_58_each_customer_knows_his_place_and_the_usual_wait() {
         "nobody was attended to yet"
     );
     // Three who were say how long it takes.
-    let (mut last, _) = came(&office, 4).await;
+    let (mut last, _) = office.came(4).await;
     for code in [one, two, three] {
         eva.acted(code, Action::JoinChat).await.unwrap();
     }
@@ -269,7 +261,7 @@ async fn line_58_each_customer_knows_his_place_and_the_usual_wait() {
 async fn a_customer_who_no_longer_wants_help_is_not_waited_for() {
     let office = Office::open().await;
     let mut eva = office.watcher("eva").await;
-    let (ana, code) = came(&office, 1).await;
+    let (ana, code) = office.came(1).await;
     ana.done(Request::Withdraw).await;
     let case = eva
         .case_pushed("the end", code, |case| case.status == Status::Closed)
@@ -296,7 +288,7 @@ async fn line_62_who_is_in_the_chat_may_always_leave_it() {
         .await;
     let (eva, tom) = (office.watcher("eva").await, office.watcher("tom").await);
     let max = office.watcher("max").await;
-    let (mut ana, code) = came(&office, 1).await;
+    let (mut ana, code) = office.came(1).await;
     eva.acted(code, Action::AssignToMe).await.unwrap();
     eva.acted(code, Action::Assign("tom".to_owned()))
         .await

@@ -490,3 +490,25 @@ async fn line_19_and_75_the_history_says_who_did_what() {
         .await;
     assert_eq!(verified.unwrap().unwrap().0, history.len() as u64);
 }
+
+#[tokio::test]
+async fn line_15_and_28_who_comes_back_is_not_announced_again() {
+    let mut office = Office::open().await;
+    let mut eva = office.watcher("eva").await;
+    let (ana, code) = office.came(1).await;
+    assert_eq!(eva.waiting().await, code);
+    drop(ana);
+    eva.case_pushed("the customer's link is lost", code, |case| {
+        !case.customer_online
+    })
+    .await;
+    let ana = office.customer(code, 1).await;
+    drop((eva, ana));
+    office.restart().await;
+    let mut eva = office.watcher("eva").await;
+    let _ana = office.customer(code, 1).await;
+    eva.case_pushed("the customer is back", code, |case| case.customer_online)
+        .await;
+    let (_bob, other) = office.came(2).await;
+    assert_eq!(eva.waiting().await, other);
+}

@@ -157,6 +157,13 @@ impl Office {
         app
     }
 
+    /// A customer who came by himself with the machine of this secret.
+    pub(crate) async fn came(&self, secret: u8) -> (App, Code) {
+        let app = self.app().await;
+        let (case, _) = app.join(None, secret, None).await.unwrap();
+        (app, case.code)
+    }
+
     /// A customer whose machine has this secret, in the case.
     pub(crate) async fn customer(&self, code: Code, secret: u8) -> App {
         let app = self.app().await;
