@@ -21,7 +21,7 @@ pub(super) fn take(
         if size == "small" {
             album.take("desk-0-as-opened", window.desk().display())?;
         }
-        window.desk().display().maximize_window("^Aldis$")?;
+        window.desk().display().maximize_window("Aldis$")?;
         pictures(album, words, window, size, &code)?;
         window.close();
     }

@@ -1,17 +1,22 @@
 //! A service desk on a busy day: four supporters, five channels, two hundred cases.
 
 use aldis_e2e::{
-    Binaries, Customer, Desk, DeskOptions, PASSWORD, Scene, SceneOptions, Supporter, Viewer, named,
-    starting,
+    Binaries, Customer, Desk, DeskOptions, PASSWORD, Scene, SceneOptions, Server, Supporter,
+    Viewer, named, starting,
 };
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
+use crate::run::{cargo, step};
+
 /// The folder of its logs.
 const TEST: &str = "shots-desk";
 
-/// How many cases there are.
-const CASES: usize = 200;
+/// How many cases there are of today.
+const CASES: usize = 190;
+
+/// How many have expired.
+const OLD: usize = 10;
 
 /// Whose window is in the pictures.
 const LEAD: &str = "Eva Lindner";
@@ -112,8 +117,9 @@ impl Office {
         let large = seat(&scene, "large", screen(2560, 1440), LEAD)?;
         let bo = seat(&scene, "colleague", screen(1024, 768), COLLEAGUES[0])?;
         add_channels(&lead)?;
-        println!("── filling the desk with {CASES} cases");
+        println!("── filling the desk with {} cases", CASES + OLD);
         let open = add_cases(&lead)?;
+        add_old_cases(&mut scene.server)?;
         let server = scene.server.name().to_owned();
         // Some were there and have left again.
         for code in open.iter().rev().step_by(7).take(5) {
@@ -218,6 +224,23 @@ fn add_cases(lead: &Supporter) -> Result<Vec<String>> {
     Ok(free)
 }
 
+/// Nobody waits a day for cases to expire: they are made as of days ago.
+fn add_old_cases(server: &mut Server) -> Result<()> {
+    let mut make = cargo();
+    make.args([
+        "run",
+        "--quiet",
+        "--package",
+        "aldis-store",
+        "--example",
+        "old_cases",
+    ]);
+    make.arg("--").arg(server.data());
+    make.args(CUSTOMERS.iter().cycle().skip(3).step_by(3).take(OLD));
+    step("cases of other days", &mut make)?;
+    server.restart()
+}
+
 fn new_case(lead: &Supporter, index: usize, more: &[&str]) -> Result<String> {
     let channel = if index % 6 == 5 {
         "default"
@@ -230,7 +253,7 @@ fn new_case(lead: &Supporter, index: usize, more: &[&str]) -> Result<String> {
         "new",
         "--json",
         "--customer",
-        pick(&CUSTOMERS, index * 7),
+        pick(&CUSTOMERS, index * 7 + index / 40),
         "--company",
         pick(&COMPANIES, index * 5),
         "--description",
