@@ -5,7 +5,7 @@ use aldis_ui::{Texts, theme, widgets};
 use aldis_viewer::{Desk, Wish};
 use aldis_wire::Code;
 use aldis_wire::signal::{Action, Case, Place};
-use egui::{Align, Button, Layout, TextWrapMode, Ui, Vec2};
+use egui::{Button, Ui};
 
 use super::super::Act;
 use super::pick::Pick;
@@ -182,28 +182,22 @@ pub(super) fn connecting(ui: &mut Ui, now: Now<'_>, state: &Queue, case: &Case) 
     } else {
         "connect"
     };
-    let row = Vec2::new(ui.available_width(), 40.0);
-    ui.allocate_ui_with_layout(row, Layout::right_to_left(Align::Center), |ui| {
-        // Words that are too long take two lines and may not push the panel apart.
-        ui.spacing_mut().button_padding = Vec2::new(10.0, 2.0);
-        ui.style_mut().wrap_mode = Some(TextWrapMode::Wrap);
-        let seeing = Button::new(texts.get("connect-view")).min_size(Vec2::new(0.0, 40.0));
+    if widgets::primary(ui, &texts.get(word), ready).clicked() {
+        let view_only = false;
+        act = Some(Act::Connect { code, view_only });
+    }
+    let Some((customer, supporter)) = links(now, code) else {
+        return act;
+    };
+    let text_code = code.to_string();
+    ui.horizontal_wrapped(|ui| {
+        widgets::compact(ui);
+        let seeing = Button::new(texts.get("connect-view"));
         if ui.add_enabled(ready, seeing).clicked() {
             let view_only = true;
             act = Some(Act::Connect { code, view_only });
         }
-        if widgets::primary(ui, &texts.get(word), ready).clicked() {
-            let view_only = false;
-            act = Some(Act::Connect { code, view_only });
-        }
-    });
-    let Some((customer, supporter)) = links(now, code) else {
-        return act;
-    };
-    let code = code.to_string();
-    ui.horizontal_wrapped(|ui| {
-        widgets::compact(ui);
-        for (word, text) in [("copy-code", &code), ("copy-link", &customer)] {
+        for (word, text) in [("copy-code", &text_code), ("copy-link", &customer)] {
             if ui.button(texts.get(word)).clicked() {
                 act = Some(Act::Copy(text.clone()));
             }
@@ -211,7 +205,7 @@ pub(super) fn connecting(ui: &mut Ui, now: Now<'_>, state: &Queue, case: &Case) 
         if state
             .copied
             .as_ref()
-            .is_some_and(|copied| [&code, &customer, &supporter].contains(&copied))
+            .is_some_and(|copied| [&text_code, &customer, &supporter].contains(&copied))
         {
             copied(ui, texts);
         }
