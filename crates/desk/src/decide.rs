@@ -170,6 +170,9 @@ pub fn decide(
         }
         (Command::Reconcile { running }, Doer::Customer | Doer::Server) => deed.reconcile(running),
         (Command::Say(words), _) => {
+            if let Doer::Supporter(_) = by {
+                deed.seen_by_me(snapshot)?;
+            }
             let words = text::lines("message", words, MAX_MESSAGE)?;
             if words.is_empty() {
                 return Err(Refusal::Empty);
@@ -343,8 +346,8 @@ impl Deed {
     }
 
     fn ask(&mut self, snapshot: &Snapshot) -> Result<(), Refusal> {
-        self.open()?;
         let me = self.seen_by_me(snapshot)?;
+        self.open()?;
         if self
             .case
             .running()

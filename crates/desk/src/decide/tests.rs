@@ -318,6 +318,12 @@ fn line_71_a_private_case_is_seen_by_its_owner_alone() {
             Err(Refusal::UnknownCode),
             "nor learn that it is there"
         );
+        let unknown = Err(Refusal::UnknownCode);
+        assert_eq!(
+            office.run(stranger, Command::Say("hello".to_owned())),
+            unknown
+        );
+        assert_eq!(office.run(stranger, Command::Ask), unknown);
     }
     let assign = Action::Assign("tom".to_owned());
     assert_eq!(office.act("eva", assign), Err(Refusal::Private));

@@ -115,6 +115,8 @@ async fn line_71_a_private_case_reaches_nobody_else() {
         assert_eq!(stranger.acted(code, Action::AssignToMe).await, unknown);
         assert_eq!(stranger.acted(code, Action::JoinChat).await, unknown);
         assert_eq!(stranger.connect(code).await, Err(Refusal::UnknownCode));
+        let said = stranger.say(code, "hello", 1).await;
+        assert_eq!(said, Err(Refusal::UnknownCode));
         for text in ["", "secret", &code.to_string()] {
             let (text, after) = (text.to_owned(), None);
             let found = stranger
