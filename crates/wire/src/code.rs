@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_is_read_as_people_type_it() {
+    fn line_12_a_code_is_s_and_eight_digits_and_is_read_as_people_type_it() {
         let code = Code::from_number(12_345_678).unwrap();
         for text in ["s12-345-678", "S12345678", " 12 345 678 ", "12345678"] {
             assert_eq!(text.parse(), Ok(code), "{text}");

@@ -1,12 +1,123 @@
 //! The life of a case, and who hears of it.
 
-use aldis_wire::Code;
-use aldis_wire::signal::{Action, Availability, Origin, Refusal, Request, Search, Source, Status};
+use std::collections::BTreeSet;
 
-use crate::office::Office;
+use aldis_rendezvous::accounts::AccountChange;
+use aldis_wire::Code;
+use aldis_wire::signal::{
+    Action, Availability, Draft, NewPlace, Origin, Place, Refusal, Request, Search, Source, Status,
+};
+
+use crate::office::{Office, draft};
+
+/// Enough cases that two of the same code would not be mere bad luck.
+const MANY: usize = 100;
 
 #[tokio::test]
-async fn a_new_case_is_pushed_to_every_supporter_who_watches() {
+async fn line_12_a_case_is_found_by_s_and_eight_digits_however_they_are_typed() {
+    let office = Office::open().await;
+    let eva = office.supporter("eva").await;
+    let code = eva.new_case().await;
+    let shown = code.to_string();
+    let (letter, digits) = shown.split_at(1);
+    let groups: Vec<usize> = digits.split('-').map(str::len).collect();
+    assert_eq!(
+        (letter, groups.as_slice()),
+        ("s", &[2, 3, 3][..]),
+        "{shown}"
+    );
+    assert!(
+        digits.chars().all(|one| one == '-' || one.is_ascii_digit()),
+        "{shown}"
+    );
+    let plain = digits.replace('-', "");
+    for typed in [shown.clone(), shown.to_uppercase(), plain] {
+        let code = typed.parse().unwrap();
+        let joined = office.app().await.join(Some(code), 1, None).await;
+        assert_eq!(joined.unwrap().0.code.to_string(), shown, "{typed}");
+    }
+}
+
+#[tokio::test]
+async fn line_45_each_case_is_one_customers_and_has_a_code_of_its_own() {
+    let office = Office::open().await;
+    let (eva, tom) = (office.supporter("eva").await, office.supporter("tom").await);
+    let mut codes = BTreeSet::new();
+    for _ in 0..MANY / 2 {
+        let (one, other) = tokio::join!(eva.new_case(), tom.new_case());
+        codes.extend([one, other]);
+    }
+    assert_eq!(codes.len(), MANY, "no code is given twice");
+    let queue: BTreeSet<Code> = tom.queue().await.iter().map(|case| case.code).collect();
+    assert_eq!(queue, codes, "all are in the queue");
+    let code = *codes.first().unwrap();
+    let _ana = office.customer(code, 1).await;
+    let second = office.app().await.join(Some(code), 2, None).await;
+    assert_eq!(second.unwrap_err(), Refusal::Claimed);
+}
+
+#[tokio::test]
+async fn line_46_the_queue_tells_where_a_case_comes_from() {
+    let office = Office::open().await;
+    let mut eva = office.watcher("eva").await;
+    let manual = eva.new_case().await;
+    let ana = office.app().await;
+    let (opened, _) = ana.join(None, 1, None).await.unwrap();
+    let bob = office.app().await;
+    let pressed = bob.ask(Request::Join {
+        code: None,
+        name: "Bob".to_owned(),
+        secret: [2; 32],
+        running: Vec::new(),
+        source: Source::default(),
+        sos: true,
+    });
+    let pressed = match pressed.await {
+        Ok(aldis_wire::signal::Answer::Joined { case, .. }) => case.code,
+        other => panic!("{other:?}"),
+    };
+    for (code, origin, maker) in [
+        (manual, Origin::Manual, "eva"),
+        (opened.code, Origin::CustomerApp, ""),
+        (pressed, Origin::SosButton, ""),
+    ] {
+        let case = eva.case_pushed("the case", code, |_| true).await;
+        assert_eq!((case.origin, case.created_by.as_str()), (origin, maker));
+    }
+}
+
+#[tokio::test]
+async fn line_69_and_72_a_case_in_a_chosen_channel_waits_for_whoever_has_its_code() {
+    let office = Office::open().await;
+    office
+        .account("max", "manager", AccountChange::default())
+        .await;
+    let mut max = office.watcher("max").await;
+    let channel = max.new_channel("Printers", &["eva"], |_| {}).await.id;
+    let mut eva = office.watcher("eva").await;
+    // The customer has said nothing yet: the supporter makes the case and shares it.
+    let place = Some(NewPlace::Channel(channel));
+    let draft = Box::new(Draft {
+        place,
+        ..*draft("")
+    });
+    let case = eva.case(Request::NewCase(draft)).await.unwrap();
+    assert_eq!(case.place, Place::Channel(channel));
+    assert_eq!((case.status, case.customer_online), (Status::New, false));
+    let _ana = office.customer(case.code, 1).await;
+    for app in [&mut eva, &mut max] {
+        let joined = app
+            .case_pushed("Ana's coming", case.code, |case| case.customer_online)
+            .await;
+        assert_eq!(
+            (joined.status, joined.place, joined.assignee.as_deref()),
+            (Status::Pending, Place::Channel(channel), Some("eva"))
+        );
+    }
+}
+
+#[tokio::test]
+async fn line_45_a_new_case_is_in_the_queue_of_every_supporter_who_watches() {
     let office = Office::open().await;
     let (mut eva, mut tom) = (office.watcher("eva").await, office.watcher("tom").await);
     let case = eva.draft("Ana").await.unwrap();
@@ -159,7 +270,7 @@ async fn a_case_changes_hands_and_everyone_sees_it() {
 }
 
 #[tokio::test]
-async fn closing_a_case_ends_its_session_and_tells_the_customer() {
+async fn line_13_and_54_a_close_ends_the_session_and_the_code_for_good() {
     let office = Office::open().await;
     let (eva, mut tom) = (office.supporter("eva").await, office.watcher("tom").await);
     let code = eva.new_case().await;

@@ -2,8 +2,8 @@
 
 use aldis_rendezvous::accounts::AccountChange;
 use aldis_wire::signal::{
-    Action, Answer, Availability, Body, Canned, ChatMessage, Push, Refusal, Request, Speaker,
-    Status,
+    Action, Answer, Availability, Body, Canned, ChatMessage, Outcome, Push, Refusal, Request,
+    Speaker, Status,
 };
 
 use crate::office::{Office, draft};
@@ -122,6 +122,35 @@ async fn line_63_the_transcript_outlives_the_server_and_is_the_claiming_machines
         "read also after the close"
     );
     assert_eq!(eva.chat(code, 0).await.unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn line_67_a_chat_is_ended_and_then_its_case_is_completed() {
+    let office = Office::open().await;
+    let eva = office.watcher("eva").await;
+    let (mut ana, code) = came(&office, 1).await;
+    eva.act(code, Action::JoinChat).await.unwrap();
+    ana.own_pushed("eva in the chat", |case| !case.chatting.is_empty())
+        .await;
+    ana.chat(code, 0).await.unwrap();
+    eva.act(code, Action::LeaveChat).await.unwrap();
+    // The end of the chat is told, and ends nothing else.
+    while ana.said().await.body != Body::Left {}
+    let own = ana
+        .own_pushed("an empty chat", |case| case.chatting.is_empty())
+        .await;
+    assert_eq!(own.status, Status::Pending);
+    let refused = eva.say(code, "one more thing", 1).await;
+    assert_eq!(refused, Err(Refusal::NotAllowed));
+    let resolved = Action::Close(Outcome::Resolved);
+    let case = eva.act(code, resolved).await.unwrap();
+    assert_eq!(
+        (case.status, case.outcome),
+        (Status::Closed, Outcome::Resolved)
+    );
+    ana.own_pushed("the close", |case| case.status == Status::Closed)
+        .await;
+    assert_eq!(ana.say(code, "hello?", 1).await, Err(Refusal::Closed));
 }
 
 #[tokio::test]

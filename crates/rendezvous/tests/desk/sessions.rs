@@ -16,7 +16,7 @@ async fn waiting(office: &Office) -> (App, App, Code) {
 }
 
 #[tokio::test]
-async fn the_customer_learns_who_asks_and_with_which_key() {
+async fn line_18_the_customer_learns_who_asks_by_name_picture_and_key() {
     let office = Office::open().await;
     let picture = [b"\x89PNG\r\n\x1a\n".as_slice(), &vec![9; 20_000]].concat();
     let change = AccountChange {
@@ -58,7 +58,7 @@ async fn the_customer_learns_who_asks_and_with_which_key() {
 }
 
 #[tokio::test]
-async fn the_customers_answer_reaches_the_supporter_who_asked() {
+async fn line_74_the_customers_answer_reaches_the_supporter_who_asked() {
     let office = Office::open().await;
     let (mut eva, mut ana, code) = waiting(&office).await;
     let no = |timed_out| Consent::Declined { timed_out };
@@ -71,6 +71,71 @@ async fn the_customers_answer_reaches_the_supporter_who_asked() {
         })
         .await;
         assert_eq!(eva.answered(session).await, answer);
+    }
+}
+
+#[tokio::test]
+async fn line_50_whoever_opens_the_app_is_in_the_queue_and_one_connects_with_no_more_than_that() {
+    let office = Office::open().await;
+    let mut eva = office.watcher("eva").await;
+    let mut ana = office.app().await;
+    let (own, _) = ana.join(None, 1, None).await.unwrap();
+    let code = eva.waiting().await;
+    assert_eq!(code, own.code);
+    let case = eva.case_pushed("Ana's case", code, |_| true).await;
+    assert!(case.customer_online);
+    // No id, no password, and nothing typed: the case in the queue is all that is needed.
+    let session = eva.connect(code).await.unwrap();
+    assert_eq!(ana.asked().await, session);
+    ana.allow(session).await;
+    assert_eq!(eva.answered(session).await, yes());
+    ana.up(session).await.unwrap();
+    let case = eva.show(code).await.unwrap();
+    assert_eq!(
+        (case.status, case.assignee.as_deref()),
+        (Status::InProgress, Some("eva"))
+    );
+}
+
+#[tokio::test]
+async fn line_51_to_54_every_window_and_the_customer_see_each_status() {
+    let office = Office::open().await;
+    let (mut eva, mut tom) = (office.watcher("eva").await, office.watcher("tom").await);
+    let code = eva.new_case().await;
+    let mut ana = office.app().await;
+    let mut session = None;
+    for status in [
+        Status::New,
+        Status::Pending,
+        Status::InProgress,
+        Status::Pending,
+        Status::InProgress,
+        Status::Closed,
+    ] {
+        match (status, session) {
+            (Status::Pending, None) => {
+                let (own, _) = ana.join(Some(code), 1, None).await.unwrap();
+                assert_eq!(own.status, Status::Pending);
+            }
+            (Status::InProgress, _) => {
+                let asked = eva.connect(code).await.unwrap();
+                ana.allow(asked).await;
+                ana.up(asked).await.unwrap();
+                session = Some(asked);
+            }
+            (Status::Pending, Some(runs)) => ana.down(runs).await,
+            (Status::Closed, _) => {
+                eva.close(code).await.unwrap();
+            }
+            (Status::New | Status::Expired, _) => {}
+        }
+        let is = |case: &Case| case.status == status;
+        eva.case_pushed("the status at eva's", code, is).await;
+        tom.case_pushed("the status at tom's", code, is).await;
+        if session.is_some() {
+            let own = |case: &aldis_wire::signal::OwnCase| case.status == status;
+            ana.own_pushed("the status at Ana's", own).await;
+        }
     }
 }
 
@@ -236,7 +301,7 @@ async fn a_customer_can_answer_and_start_only_what_was_asked_of_him() {
 }
 
 #[tokio::test]
-async fn start_end_and_duration_are_told_by_the_servers_clock() {
+async fn line_20_start_end_and_duration_are_told_by_the_servers_clock() {
     let office = Office::open().await;
     let (mut eva, ana, code) = waiting(&office).await;
     let mut starts = Vec::new();
