@@ -36,6 +36,7 @@ pub(crate) async fn tick(shared: Arc<Shared>) {
                 tracing::warn!(%error, "an offer did not lapse");
             }
         }
+        shared.settle().await;
         shared.hub.tell_counts();
         if tick == 0 {
             let found = shared

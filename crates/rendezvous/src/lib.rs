@@ -1,7 +1,8 @@
 //! The rendezvous server's engine: it introduces supporters and customers, and keeps the cases.
 //!
 //! [`Server`] owns the socket and the runtime's tasks, [`accounts`] the passwords.
-//! `hub` knows who is connected now, `connection` talks to one app, `throttle` slows down guessing.
+//! `hub` knows who is connected now, `connection` talks to one app, `throttle` slows down guessing,
+//! `owed` keeps for later what a full disk had no room for.
 //!
 //! **Invariant:** the server never sees a session's pixels, keys or texts; it forwards addresses
 //! and key hashes, and the two sides do the rest between themselves.
@@ -14,6 +15,7 @@ mod clock;
 mod clockwork;
 mod connection;
 mod hub;
+mod owed;
 mod random;
 mod server;
 mod throttle;

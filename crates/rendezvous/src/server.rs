@@ -18,11 +18,12 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::hub::Hub;
+use crate::owed::Owed;
 use crate::throttle::Throttle;
 use crate::{clock, clockwork, connection};
 
 /// The most apps connected at once.
-const CONNECTIONS: usize = 10_000;
+pub(crate) const CONNECTIONS: usize = 10_000;
 
 /// The most passwords checked at once.
 const PASSWORDS: usize = 2;
@@ -83,6 +84,7 @@ pub(crate) struct Shared {
     pub(crate) hub: Hub,
     pub(crate) throttle: Throttle,
     pub(crate) passwords: Semaphore,
+    pub(crate) owed: Owed,
 }
 
 impl Shared {
@@ -93,7 +95,18 @@ impl Shared {
         command: Command,
         by: Doer,
     ) -> Result<Done, Refusal> {
-        let (shared, hub, now) = (Arc::clone(self), Arc::clone(self), clock::now());
+        self.change_at(code, command, by, clock::now()).await
+    }
+
+    /// [`change`](Self::change) for what has happened at that moment.
+    pub(crate) async fn change_at(
+        self: &Arc<Self>,
+        code: Code,
+        command: Command,
+        by: Doer,
+        now: Millis,
+    ) -> Result<Done, Refusal> {
+        let (shared, hub) = (Arc::clone(self), Arc::clone(self));
         let changed = self.store.run(
             move |transaction| {
                 let available = |name: &str| hub.hub.availability(name);
@@ -210,7 +223,7 @@ impl Shared {
         let end = Command::Reconcile {
             running: Vec::new(),
         };
-        if let Err(error) = self.change(code, end, Doer::Server).await {
+        if let Err(error) = self.note(code, end, Doer::Server).await {
             tracing::warn!(%error, "a session's end was not kept");
         }
     }
@@ -252,6 +265,7 @@ impl Server {
             hub: Hub::default(),
             throttle: Throttle::default(),
             passwords: Semaphore::new(PASSWORDS),
+            owed: Owed::default(),
         });
         Ok(Self {
             node,

@@ -6,15 +6,12 @@
     reason = "the helpers of a test are test code"
 )]
 
-use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+mod program;
 
-use aldis_link::{Identity, Node, Signal, SignalError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aldis_link::{Identity, Signal, SignalError};
 use aldis_store::Store;
 use aldis_trust::ServerName;
 use aldis_wire::Code;
@@ -24,14 +21,13 @@ use aldis_wire::signal::{
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use program::{LIMIT, Program, connect, sign_in};
+
 /// How many supporters work at the same time.
 const CLIENTS: usize = 4;
 
 /// How often the server is killed, unless `ALDIS_KILLS` says otherwise.
 const KILLS: usize = 50;
-
-/// How long anything may take.
-const LIMIT: Duration = Duration::from_mins(1);
 
 /// What the server acknowledged of a case.
 #[derive(Clone, Debug, Default)]
@@ -60,12 +56,12 @@ type Shared = Arc<Mutex<Books>>;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_acknowledged_is_lost_or_doubled_when_the_server_is_killed() {
     let kills = std::env::var("ALDIS_KILLS").map_or(KILLS, |kills| kills.parse().unwrap());
-    let program = server_program();
+    let program = Program::started_by(&[]);
     let folder = tempfile::tempdir().unwrap();
-    add_user(&program, folder.path(), "eva");
-    add_user(&program, folder.path(), "tom");
+    program.add_user(folder.path(), "eva");
+    program.add_user(folder.path(), "tom");
     let books = Shared::default();
-    let (mut server, name) = Running::start(&program, folder.path(), "127.0.0.1:0").await;
+    let (mut server, name) = program.run(folder.path(), "127.0.0.1:0").await;
     let token = sign_in(&name).await;
     for round in 0..kills {
         let before = with(&books, |books| books.changes);
@@ -93,7 +89,7 @@ async fn nothing_acknowledged_is_lost_or_doubled_when_the_server_is_killed() {
         server.kill();
         // What the dead server still had to answer stays open in the books.
         clients.shutdown().await;
-        let (again, same) = Running::start(&program, folder.path(), &name.address()).await;
+        let (again, same) = program.run(folder.path(), &name.address()).await;
         assert_eq!(same, name, "the same key on the same port");
         server = again;
         // Everything is looked at now and then, and at the end; else what was touched last.
@@ -148,7 +144,7 @@ struct Client {
 impl Client {
     /// Makes, hands over, talks in and closes cases until the server is gone.
     async fn run(mut self, name: ServerName, token: Token) {
-        let (_node, signal) = connect(&name).await;
+        let (_node, signal, _pushes) = connect(&name).await;
         signal.ask(Request::Resume { token }).await.unwrap();
         let mut mine: Vec<Code> = Vec::new();
         for number in 0_u64.. {
@@ -272,7 +268,7 @@ async fn say(signal: &Signal, code: Code, text: &str, once: u64) -> Result<(), S
 
 /// The server still knows what it acknowledged, and nothing of it twice.
 async fn check(name: &ServerName, token: Token, books: &Shared, all: bool, round: &str) {
-    let (_node, signal) = connect(name).await;
+    let (_node, signal, _pushes) = connect(name).await;
     signal
         .ask(Request::Resume { token })
         .await
@@ -332,119 +328,6 @@ async fn texts(signal: &Signal, code: Code) -> Vec<String> {
         }
         after = last.number;
     }
-}
-
-async fn connect(name: &ServerName) -> (Node, Signal) {
-    let identity = Arc::new(Identity::generate().unwrap());
-    let node = Node::bind(identity, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
-    let (signal, _pushes) = Signal::connect(&node, name).await.unwrap();
-    (node, signal)
-}
-
-async fn sign_in(name: &ServerName) -> Token {
-    let (_node, signal) = connect(name).await;
-    let (name, password) = ("eva".to_owned(), "right as rain".to_owned());
-    match signal.ask(Request::SignIn { name, password }).await {
-        Ok(Answer::SignedIn { token, .. }) => token,
-        other => panic!("{other:?}"),
-    }
-}
-
-/// The server's process; killed when dropped.
-struct Running(Child);
-
-impl Running {
-    /// Starts it and waits until it listens; gives its name.
-    async fn start(program: &Path, folder: &Path, listen: &str) -> (Self, ServerName) {
-        let mut command = Command::new(program);
-        command
-            .args(["run", "--listen", listen, "--data"])
-            .arg(folder);
-        let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
-        let mut out = BufReader::new(process.stdout.take().unwrap());
-        let running = Self(process);
-        let line = tokio::task::spawn_blocking(move || {
-            let mut line = String::new();
-            out.read_line(&mut line).map(|_| line)
-        });
-        let line = tokio::time::timeout(LIMIT, line)
-            .await
-            .expect("the server starts")
-            .unwrap()
-            .unwrap();
-        let name = line
-            .trim()
-            .strip_prefix("listening on ")
-            .expect("it says where")
-            .parse();
-        (running, name.unwrap())
-    }
-
-    /// SIGKILL: no goodbye, no flush.
-    fn kill(&mut self) {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.0.kill().ok();
-        self.0.wait().ok();
-    }
-}
-
-fn add_user(program: &Path, folder: &Path, name: &str) {
-    let mut command = Command::new(program);
-    command
-        .args(["user", "add", name, "--password-stdin", "--data"])
-        .arg(folder);
-    let mut process = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    process
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(b"right as rain\n")
-        .unwrap();
-    assert!(process.wait().unwrap().success());
-}
-
-/// The program beside this test; built anew if this test is younger, so that it is never an old one
-/// that proves something.
-fn server_program() -> PathBuf {
-    let me = std::env::current_exe().unwrap();
-    let folder = me.ancestors().nth(2).unwrap();
-    let program = folder.join(format!("aldis-server{}", std::env::consts::EXE_SUFFIX));
-    let made = |path: &Path| path.metadata().and_then(|data| data.modified()).ok();
-    if made(&program) < made(&me) {
-        let profile = match folder.file_name().and_then(|name| name.to_str()) {
-            Some("debug") | None => "dev",
-            Some(other) => other,
-        };
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut build = Command::new(cargo);
-        // What cargo told this test about itself would make build scripts run again.
-        for (name, _) in std::env::vars_os() {
-            if name.to_str().is_some_and(|name| name.starts_with("CARGO_")) {
-                build.env_remove(name);
-            }
-        }
-        build.args([
-            "build",
-            "--quiet",
-            "--package",
-            "aldis-server",
-            "--profile",
-            profile,
-        ]);
-        build.arg("--target-dir").arg(folder.parent().unwrap());
-        assert!(build.status().unwrap().success(), "aldis-server is built");
-    }
-    program
 }
 
 /// A byte that differs from call to call.

@@ -129,11 +129,12 @@ impl Talk {
                 let who = self.shared.hub.allowed(code, session);
                 self.shared.hub.forget(code, session);
                 if let (EndReason::Removed, Some(who)) = (reason, who) {
-                    self.change(code, Command::Uninvite { who }, Doer::Customer)
-                        .await?;
+                    let away = Command::Uninvite { who };
+                    // What cannot be kept now is kept later, and the end below is told as well.
+                    self.shared.note(code, away, Doer::Customer).await.ok();
                 }
-                self.change(code, Command::EndSession { id: session }, Doer::Customer)
-                    .await?;
+                let end = Command::EndSession { id: session };
+                self.shared.note(code, end, Doer::Customer).await?;
                 Ok(Answer::Done)
             }
             Request::Leave => {
@@ -179,8 +180,11 @@ impl Talk {
             id: session,
             supporter,
         };
-        let done = self.change(code, start, Doer::Customer).await?;
-        self.shared.hub.connected(code, session);
+        let noted = self.shared.note(code, start, Doer::Customer).await;
+        if matches!(noted, Ok(_) | Err(Refusal::DiskFull)) {
+            self.shared.hub.connected(code, session);
+        }
+        let done = noted?;
         let mut running = done.case.running();
         let at = running.find(|running| running.id == session);
         Ok(Answer::SessionStarted {

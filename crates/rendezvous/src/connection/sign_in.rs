@@ -53,9 +53,17 @@ impl Talk {
     pub(super) async fn resume(&mut self, token: Token) -> Result<Answer, Refusal> {
         let (hash, now) = (Sha256::digest(token).into(), clock::now());
         let oldest = now.saturating_sub(TOKEN_LIFE);
-        let account = self
+        let used = self
             .keep(move |transaction| transaction.use_token(&hash, oldest, now))
-            .await?;
+            .await;
+        let account = match used {
+            // Whoever has signed in stays so; that he came back is written down another time.
+            Err(Refusal::DiskFull) => {
+                self.read(move |transaction| transaction.token(&hash, oldest))
+                    .await?
+            }
+            used => used?,
+        };
         match account {
             Some(account) => Ok(self.signed_in(token, account).await),
             None => Err(Refusal::SignedOut),

@@ -161,6 +161,19 @@ impl Transaction<'_> {
         name.map_or(Ok(None), |name| self.account(&name))
     }
 
+    /// Whose token this is, if it was used since `oldest`.
+    pub fn token(&self, hash: &[u8; 32], oldest: Millis) -> rusqlite::Result<Option<Account>> {
+        let name: Option<String> = self
+            .connection
+            .query_row(
+                "SELECT supporter FROM tokens WHERE hash = ?1 AND used_at >= ?2",
+                params![hash, oldest],
+                |row| row.get(0),
+            )
+            .optional()?;
+        name.map_or(Ok(None), |name| self.account(&name))
+    }
+
     /// Forgets a sign-in token.
     pub fn drop_token(&self, hash: &[u8; 32]) -> rusqlite::Result<()> {
         self.connection
