@@ -62,7 +62,7 @@ impl Shared {
         let mut owed = self.owed.0.lock().await;
         while let Some(fact) = owed.front() {
             // A customer who was missed, and is back, has said himself what still runs.
-            let missed = matches!(fact.what, Command::Reconcile { .. });
+            let missed = fact.by == Doer::Server;
             if !(missed && self.hub.is_online(fact.code)) {
                 match self.keep_fact(fact.clone()).await {
                     Err(Refusal::DiskFull) => return,

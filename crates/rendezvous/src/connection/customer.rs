@@ -53,14 +53,17 @@ impl Talk {
         if matches!(joined, Err(Refusal::UnknownCode | Refusal::Claimed)) {
             self.shared.throttle.failed(self.from, clock::now());
         }
-        joined?;
+        let joined = joined?;
         self.who = Who::Customer(code);
         let hub = &self.shared.hub;
         let news = hub.customer_came(code, self.mailbox.clone(), clock::now());
         // The customer's machine says which sessions run; any other one of his has ended.
-        let settled = self
-            .change(code, Command::Reconcile { running }, Doer::Customer)
-            .await?;
+        let run = Command::Reconcile { running };
+        let settled = match self.shared.note(code, run, Doer::Customer).await {
+            // No reason to keep him out: it is noted once there is room.
+            Err(Refusal::DiskFull) => joined,
+            settled => settled?,
+        };
         let now = clock::now();
         hub.touch(code, now);
         if news {

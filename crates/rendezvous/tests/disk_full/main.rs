@@ -101,6 +101,8 @@ async fn lives_through_a_full_disk(mut ground: impl Ground) {
         reason,
     };
     assert_eq!(bob.ask(down).await, Err(Refusal::DiskFull));
+    drop(bob);
+    let _bob = App::customer(&name, ends, 2, Vec::new()).await;
     let up = Request::SessionUp { session: next };
     assert_eq!(kim.ask(up).await, Err(Refusal::DiskFull));
 
