@@ -104,6 +104,41 @@ fn cases_of_one_moment_are_all_found_page_by_page() {
 }
 
 #[test]
+fn the_cases_that_ended_last_come_first_closed_or_expired() {
+    let keeper = Sqlite::open();
+    for number in 1..=6 {
+        contract::create(&keeper, number, "", u64::from(number)).unwrap();
+    }
+    let ended = |most, now| -> Vec<u32> {
+        let ended = keeper.store.run_blocking(move |transaction| {
+            // 2 was closed long after 5, and 4 is open for ever.
+            for (number, closed_at, expires_at) in [
+                (2, Some(90), 10),
+                (5, Some(40), 99),
+                (1, None, 60),
+                (3, None, 30),
+                (4, None, 999),
+            ] {
+                let code = Code::from_number(number).ok_or_else(contract_failure)?;
+                let mut case = transaction.case(code)?.ok_or_else(contract_failure)?;
+                (case.closed_at, case.expires_at) = (closed_at, expires_at);
+                transaction.keep_case(&case)?;
+            }
+            transaction.ended_cases(now, most)
+        });
+        let ended = ended.unwrap();
+        ended.iter().map(|case| case.code.number()).collect()
+    };
+    assert_eq!(ended(10, 100), [2, 1, 5, 3]);
+    assert_eq!(ended(3, 100), [2, 1, 5]);
+    assert_eq!(ended(10, 35), [2, 5, 3]);
+}
+
+fn contract_failure() -> Failure {
+    Failure::InvalidQuery
+}
+
+#[test]
 fn a_history_that_was_tampered_with_is_found_out() {
     let keeper = Sqlite::open();
     for number in 1..=5_u32 {
