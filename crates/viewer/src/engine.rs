@@ -321,14 +321,14 @@ impl Engine {
         }
     }
 
-    /// Puts to the server what the chats want to know and say.
+    /// Puts to the server what the search and the chats want to know and say.
     fn ask_for_chats(&mut self) {
         // What does not fit now is asked for after the next greeting.
         while self
             .outbox
             .as_ref()
             .is_some_and(|outbox| outbox.capacity() > 8)
-            && let Some((about, request)) = self.view.service.poll_chats()
+            && let Some((about, request)) = self.view.service.poll()
         {
             self.ask(Tag::Desk(about), request);
         }

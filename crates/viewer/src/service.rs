@@ -13,6 +13,9 @@ use aldis_wire::{Code, Millis};
 /// The most chats that are kept at hand; the one looked at longest ago goes first.
 const CHATS: usize = 32;
 
+/// How many cases a search shows.
+const FOUND: usize = aldis_wire::signal::MAX_CASES;
+
 /// The most news that wait for the window.
 const NEWS: usize = 64;
 
@@ -80,6 +83,8 @@ pub struct Service {
     pub news: Arc<VecDeque<(u64, News)>>,
     /// The case that was made last.
     pub created: Option<Code>,
+    /// Where the search goes on.
+    search: Option<(About, Request)>,
 }
 
 /// Something that a supporter should notice.
@@ -102,7 +107,8 @@ pub(crate) enum About {
     NewCase,
     Act,
     Chat(Code, Option<Asked>),
-    Find(String),
+    /// The words, and what was found so far.
+    Find(String, Vec<Case>),
     History(Code),
     Canned,
     Quiet,
@@ -162,11 +168,8 @@ impl Service {
                 (About::Quiet, Request::MarkRead { code, number })
             }
             Wish::Find(text) => {
-                let search = Search {
-                    text: text.clone(),
-                    after: None,
-                };
-                (About::Find(text), Request::FindCases(search))
+                self.search = None;
+                find(text, Vec::new(), None)
             }
             Wish::ShowHistory(code) => (About::History(code), Request::ShowHistory { code }),
             Wish::KeepCanned(canned) => (About::Canned, Request::KeepCanned(canned)),
@@ -192,8 +195,11 @@ impl Service {
         chats.entry(code).or_insert_with(|| Chat::new(code))
     }
 
-    /// What the chats want to know and say.
-    pub(crate) fn poll_chats(&mut self) -> Option<(About, Request)> {
+    /// What the search and the chats want to know and say.
+    pub(crate) fn poll(&mut self) -> Option<(About, Request)> {
+        if let Some(search) = self.search.take() {
+            return Some(search);
+        }
         // Looked at first: a chat that wants nothing is not to be copied.
         let code = *self.chats.iter().find(|(_, chat)| chat.wants())?.0;
         let chat = Arc::make_mut(&mut self.chats).get_mut(&code)?;
@@ -275,8 +281,14 @@ impl Service {
             (About::Act, Ok(Answer::Acted(outcomes))) => {
                 outcomes.into_iter().find_map(|(_, outcome)| outcome.err())
             }
-            (About::Find(text), Ok(Answer::Cases(cases))) => {
-                self.found = Some(Arc::new((text, cases)));
+            (About::Find(text, mut so_far), Ok(Answer::Cases { found, next })) => {
+                so_far.extend(found);
+                // An answer may be short only because the server looked at much that is not his.
+                if next.is_some() && so_far.len() < FOUND {
+                    self.search = Some(find(text, so_far, next));
+                } else {
+                    self.found = Some(Arc::new((text, so_far)));
+                }
                 None
             }
             (About::History(code), Ok(Answer::History(entries))) => {
@@ -300,4 +312,12 @@ impl Service {
             queue.pop_front();
         }
     }
+}
+
+fn find(text: String, so_far: Vec<Case>, after: Option<(Millis, Code)>) -> (About, Request) {
+    let search = Search {
+        text: text.clone(),
+        after,
+    };
+    (About::Find(text, so_far), Request::FindCases(search))
 }

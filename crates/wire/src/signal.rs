@@ -270,8 +270,13 @@ pub enum Answer {
         /// The server's clock.
         now: Millis,
     },
-    /// The cases that were looked for, newest first; at most [`MAX_CASES`].
-    Cases(Vec<Case>),
+    /// The cases that were looked for.
+    Cases {
+        /// Newest first; at most [`MAX_CASES`], and perhaps none although there are more.
+        found: Vec<Case>,
+        /// For [`Search::after`]: where the search goes on, unless it is at its end.
+        next: Option<(Millis, Code)>,
+    },
     /// One case as it is now.
     Case(Box<Case>),
     /// The desk.

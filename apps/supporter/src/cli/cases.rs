@@ -359,12 +359,14 @@ async fn list(client: &Client, text: String) -> anyhow::Result<Vec<Case>> {
             text: text.clone(),
             after,
         };
-        let Answer::Cases(page) = client.ask(Request::FindCases(search)).await? else {
+        let Answer::Cases { found, next } = client.ask(Request::FindCases(search)).await? else {
             return Err(unexpected());
         };
-        let Some(last) = page.last() else { break };
-        after = Some((last.created_at, last.code));
-        cases.extend(page);
+        cases.extend(found);
+        after = next;
+        if after.is_none() {
+            break;
+        }
     }
     Ok(cases)
 }

@@ -1,5 +1,7 @@
 //! What a supporter asks.
 
+use std::cmp::Reverse;
+
 use aldis_desk::{Command, channel};
 use aldis_wire::signal::{
     Answer, Canned, Channel, ChannelId, ChannelSetup, Doer, Draft, MAX_CANNED, MAX_CASES,
@@ -15,8 +17,11 @@ use crate::{clock, random};
 /// How often a free code is drawn; with a million cases ten misses in a row do not happen.
 const DRAWS: usize = 10;
 
-/// How many pages a search looks through for cases that this supporter sees.
+/// How many pages a search looks through for cases that this supporter sees before it answers.
 const PAGES: usize = 5;
+
+/// A point in a search: when the case was made, and its code.
+type Point = (Millis, Code);
 
 impl Talk {
     pub(super) async fn supporter(
@@ -181,24 +186,37 @@ impl Talk {
             (Some(after), _) => after,
             // From the newest on: no case is made later than this.
             (None, Some(first)) => (Millis::MAX >> 1, first),
-            (None, None) => return Ok(Answer::Cases(Vec::new())),
+            (None, None) => {
+                let found = Vec::new();
+                return Ok(Answer::Cases { found, next: None });
+            }
         };
+        let start = after;
         let mut found = Vec::new();
-        for _ in 0..PAGES {
+        let mut pages = 0;
+        let next = loop {
             let words = text.clone();
             let page = self
                 .read(move |transaction| transaction.find_cases(&words, after, MAX_CASES))
                 .await?;
-            let last = page.last().map(|case| (case.created_at, case.code));
             let more = page.len() == MAX_CASES;
             found.extend(self.shared.hub.seen_by(name, &page, clock::now()));
-            match last {
-                Some(last) if more && found.len() < MAX_CASES => after = last,
-                _ => break,
+            if found.len() >= MAX_CASES {
+                found.truncate(MAX_CASES);
+                break found.last().map(|case| (case.created_at, case.code));
             }
-        }
-        found.truncate(MAX_CASES);
-        Ok(Answer::Cases(found))
+            match page.last() {
+                Some(last) if more => after = (last.created_at, last.code),
+                _ => break None,
+            }
+            pages += 1;
+            if pages >= PAGES
+                && let Some(next) = point_to_tell(start, after, found.last())
+            {
+                break Some(next);
+            }
+        };
+        Ok(Answer::Cases { found, next })
     }
 
     async fn keep_canned(&self, canned: Canned) -> Result<Answer, Refusal> {
@@ -330,4 +348,22 @@ impl Talk {
             Refusal::CustomerAbsent
         })
     }
+}
+
+/// Where a search that got to `reached` can be told to go on: a point that names no case but the
+/// `last` that was found, for the codes of the others are not the asker's to know.
+///
+/// A few cases of that moment may be looked at again. `None` where that would lead back to `start`.
+fn point_to_tell(
+    start: Point,
+    (made, _unseen): Point,
+    last: Option<&aldis_wire::signal::Case>,
+) -> Option<Point> {
+    let point = match last {
+        Some(case) if case.created_at == made => (made, case.code),
+        // Behind everything of the moment before it, so at the head of this one.
+        _ => (made.saturating_add(1), Code::from_number(Code::COUNT - 1)?),
+    };
+    let later = |(made, code): Point| (Reverse(made), code);
+    (later(point) > later(start)).then_some(point)
 }

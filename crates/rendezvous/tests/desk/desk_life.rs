@@ -1,10 +1,12 @@
 //! Who sees which case and who may do what with it, over the wire, named after the mission's lines.
 
+use std::collections::BTreeSet;
+
 use aldis_rendezvous::accounts::AccountChange;
 use aldis_wire::Code;
 use aldis_wire::signal::{
-    Action, Answer, Availability, DEFAULT_CHANNEL, Doer, Draft, Event, Facts, NewPlace, Outcome,
-    Place, Push, Refusal, Request, Search, Status,
+    Action, Answer, Availability, DEFAULT_CHANNEL, Doer, Draft, Event, Facts, MAX_CASES, NewPlace,
+    Outcome, Place, Push, Refusal, Request, Search, Status,
 };
 
 use crate::office::{App, Office, draft};
@@ -122,7 +124,7 @@ async fn line_71_a_private_case_reaches_nobody_else() {
             let found = stranger
                 .ask(Request::FindCases(Search { text, after }))
                 .await;
-            let Ok(Answer::Cases(found)) = found else {
+            let Ok(Answer::Cases { found, .. }) = found else {
                 panic!("{found:?}");
             };
             assert!(found.iter().all(|case| case.code != code));
@@ -134,6 +136,52 @@ async fn line_71_a_private_case_reaches_nobody_else() {
         .unwrap();
     let case = tom.case_pushed("the shared case", code, |_| true).await;
     assert_eq!(case.assignee.as_deref(), Some("eva"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_search_goes_on_behind_cases_that_are_not_the_askers() {
+    // More than one answer looks through.
+    const HIDDEN: usize = 6 * MAX_CASES;
+    let office = Office::open().await;
+    let (eva, tom) = (office.supporter("eva").await, office.supporter("tom").await);
+    let oldest = tom.new_case().await;
+    let mut hidden = BTreeSet::new();
+    for _ in 0..HIDDEN {
+        hidden.insert(placed(&eva, NewPlace::Private).await.unwrap());
+    }
+    let newest = tom.new_case().await;
+    let (mut cases, mut after, mut answers) = (Vec::new(), None, 0);
+    loop {
+        let text = String::new();
+        let answer = tom.ask(Request::FindCases(Search { text, after })).await;
+        let Ok(Answer::Cases { found, next }) = answer else {
+            panic!("{answer:?}");
+        };
+        answers += 1;
+        cases.extend(found.iter().map(|case| case.code));
+        let Some((made, code)) = next else { break };
+        assert!(!hidden.contains(&code), "a hidden case's code was told");
+        assert!(after != Some((made, code)), "the search stands still");
+        after = Some((made, code));
+    }
+    assert_eq!(cases, [newest, oldest]);
+    assert!(answers > 1, "one answer looks through a bounded number");
+    // Whose cases they are finds them all, each once.
+    let (mut found, mut after) = (0, None);
+    loop {
+        let text = String::new();
+        let answer = eva.ask(Request::FindCases(Search { text, after })).await;
+        let Ok(Answer::Cases { found: page, next }) = answer else {
+            panic!("{answer:?}");
+        };
+        assert!(page.len() <= MAX_CASES);
+        found += page.len();
+        after = next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(found, HIDDEN + 2);
 }
 
 #[tokio::test]

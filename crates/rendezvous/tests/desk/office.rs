@@ -228,7 +228,7 @@ impl App {
     /// The cases as this supporter finds them, the newest first.
     pub(crate) async fn queue(&self) -> Vec<Case> {
         match self.ask(Request::FindCases(Search::default())).await {
-            Ok(Answer::Cases(cases)) => cases,
+            Ok(Answer::Cases { found, .. }) => found,
             other => panic!("{other:?}"),
         }
     }
