@@ -7,6 +7,7 @@ mod app;
 mod attention;
 mod cli;
 mod export;
+mod frames;
 mod in_vain;
 mod pages;
 mod remote;
@@ -31,6 +32,9 @@ use clap::{Args, Parser, Subcommand};
 struct Arguments {
     #[command(flatten)]
     look: Look,
+    /// Writes how long each frame of the window took to this file, a line of JSON a frame.
+    #[arg(long, global = true, value_name = "FILE")]
+    frame_times: Option<PathBuf>,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -108,13 +112,19 @@ fn main() -> ExitCode {
     aldis_cli::main(run)
 }
 
-fn run(Arguments { look, command }: Arguments) -> anyhow::Result<()> {
+fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let Arguments {
+        look,
+        frame_times,
+        command,
+    } = arguments;
+    let frames = frame_times.as_deref();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()?;
     match command {
-        None => window::open(&runtime, look, None),
+        None => window::open(&runtime, look, frames, None),
         Some(Command::Connect {
             target,
             view_only,
@@ -127,7 +137,7 @@ fn run(Arguments { look, command }: Arguments) -> anyhow::Result<()> {
                 fullscreen,
                 stats_json,
             };
-            window::open(&runtime, look, Some(only))
+            window::open(&runtime, look, frames, Some(only))
         }
         Some(Command::Login {
             server,

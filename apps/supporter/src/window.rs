@@ -1,6 +1,6 @@
 //! Opens the window: the whole app, or only the viewer.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use aldis_viewer::Viewer;
@@ -9,7 +9,7 @@ use egui::{Vec2, ViewportBuilder};
 
 use crate::app::App;
 use crate::settings::{self, SignIn};
-use crate::{Look, Target, cli, stats};
+use crate::{Look, Target, cli, frames, stats};
 
 /// What `aldis connect` asks for.
 #[derive(Clone, Debug)]
@@ -24,9 +24,11 @@ pub(crate) struct ViewerOnly {
 pub(crate) fn open(
     runtime: &tokio::runtime::Runtime,
     look: Look,
+    frame_times: Option<&Path>,
     only: Option<ViewerOnly>,
 ) -> anyhow::Result<()> {
     check_display()?;
+    let frame_times = frame_times.map(frames::file).transpose()?;
     let sign_in = SignIn::load();
     if only.is_some() && sign_in.is_none() {
         anyhow::bail!("you are not signed in; use `aldis login` or open the window once");
@@ -60,11 +62,13 @@ pub(crate) fn open(
         let app = App::new(creation, app_viewer, look, sign_in, only);
         Ok(Box::new(app))
     });
-    let outcome = eframe::run_native("aldis", options(fullscreen), create);
+    let outcome = match frame_times {
+        Some(file) => frames::run("aldis", options(fullscreen), create, file),
+        None => eframe::run_native("aldis", options(fullscreen), create)
+            .map_err(|error| anyhow::anyhow!("{error}")),
+    };
     runtime.block_on(viewer.close());
-    outcome
-        .map_err(|error| anyhow::anyhow!("{error}"))
-        .context("cannot open a window")
+    outcome.context("cannot open a window")
 }
 
 fn options(fullscreen: bool) -> eframe::NativeOptions {

@@ -2,7 +2,9 @@
 
 mod desk;
 mod process;
+mod scroll;
 mod session;
+mod times;
 
 use std::path::PathBuf;
 
@@ -20,14 +22,22 @@ pub(crate) struct Options {
 
 #[derive(Clone, Debug, Subcommand)]
 enum Subject {
-    /// Thousands of customers who wait on one server, release builds.
+    /// Thousands of customers who wait on one server, and a window that scrolls through as many cases; release builds.
     Desk {
+        #[command(flatten)]
+        consent: Consent,
         /// How many customers wait.
         #[arg(long, default_value_t = 5_000)]
         customers: u32,
         /// The server's data goes into this folder, to try another disk.
         #[arg(long)]
         data: Option<PathBuf>,
+        /// How many cases the window lists.
+        #[arg(long, default_value_t = 5_000)]
+        rows: u32,
+        /// Leaves the crowd out: only the window is measured.
+        #[arg(long)]
+        window_only: bool,
         /// Uses the debug build, for trying the measurement itself.
         #[arg(long)]
         debug: bool,
@@ -49,10 +59,16 @@ enum Subject {
 pub(crate) fn run(options: &Options) -> Result<()> {
     match &options.subject {
         Subject::Desk {
+            consent,
             customers,
             data,
+            rows,
+            window_only,
             debug,
-        } => desk::run(*customers, data.as_deref(), !debug),
+        } => {
+            let crowd = (!window_only).then_some(*customers);
+            desk::run(*consent, crowd, data.as_deref(), *rows, !debug)
+        }
         Subject::Session {
             consent,
             keys,

@@ -8,6 +8,7 @@
 mod customer;
 mod disk;
 mod figures;
+mod fill;
 mod server;
 mod supporter;
 
@@ -17,12 +18,13 @@ use std::time::{Duration, Instant};
 
 use aldis_link::Identity;
 use anyhow::{Context as _, Result};
-use clap::Parser;
+use clap::{Args, Parser, Subcommand};
 use tokio::task::JoinSet;
 
 use customer::Customer;
 use disk::Disk;
 use figures::{Table, milliseconds, quantile};
+use fill::Fill;
 use server::Server;
 use supporter::Supporter;
 
@@ -32,9 +34,23 @@ const DOORS: usize = 64;
 /// How long anything may take.
 const LIMIT: Duration = Duration::from_mins(3);
 
-/// What is measured.
 #[derive(Debug, Parser)]
 struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Starts a server, lets the crowd come and measures what that costs.
+    Measure(Measure),
+    /// Makes many cases on a server that runs already.
+    Fill(Fill),
+}
+
+/// What is measured.
+#[derive(Debug, Args)]
+struct Measure {
     /// The server's program.
     #[arg(long)]
     server: PathBuf,
@@ -63,7 +79,13 @@ struct Arguments {
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let arguments = Arguments::parse();
+    match Arguments::parse().task {
+        Task::Measure(arguments) => measure(&arguments).await,
+        Task::Fill(fill) => fill.run().await,
+    }
+}
+
+async fn measure(arguments: &Measure) -> Result<()> {
     let mut table = Table::default();
     let data = match &arguments.data {
         Some(folder) => tempfile::tempdir_in(folder)?,

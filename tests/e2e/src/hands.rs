@@ -1,9 +1,18 @@
 //! A person's hands on mouse and keyboard, through xdotool.
 
+use std::thread;
+use std::time::Duration;
+
 use anyhow::{Context as _, Result, ensure};
-use x11rb::protocol::xproto::{ClientMessageEvent, ConnectionExt as _, EventMask};
+use x11rb::protocol::xproto::{
+    AtomEnum, BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ClientMessageEvent, ConnectionExt as _,
+    EventMask,
+};
+use x11rb::protocol::xtest::ConnectionExt as _;
 
 use crate::display::Display;
+use crate::picture::Picture;
+use crate::wait;
 
 impl Display {
     /// Moves the pointer.
@@ -39,6 +48,21 @@ impl Display {
         ])
     }
 
+    /// Lets a free wheel spin down by `notches`, one after each `pace`: faster than xdotool clicks.
+    pub fn spin(&self, notches: u32, pace: Duration) -> Result<()> {
+        const DOWN: u8 = 5;
+        for _ in 0..notches {
+            for kind in [BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT] {
+                self.connection()
+                    .xtest_fake_input(kind, DOWN, 0, self.root(), 0, 0, 0)?;
+            }
+            // A round trip: the server has acted when this returns.
+            self.connection().get_input_focus()?.reply()?;
+            thread::sleep(pace);
+        }
+        Ok(())
+    }
+
     /// Presses and releases a key or a chord, as "Return" or "ctrl+c".
     pub fn key(&self, chord: &str) -> Result<()> {
         self.xdotool(&["key", chord])
@@ -64,6 +88,44 @@ impl Display {
         })
     }
 
+    /// Minimizes the window with this title, and waits until it is gone.
+    pub fn hide_window(&self, title: &str) -> Result<()> {
+        let script = ["search", "--onlyvisible", "--name", title, "windowminimize"];
+        self.xdotool(&script)?;
+        wait::until("the window to be minimized", wait::STEP, || {
+            Ok((self.shown_windows(title)? == 0).then_some(()))
+        })
+    }
+
+    /// The picture that the window with this title gives to task bars.
+    pub fn window_icon(&self, title: &str) -> Result<Picture> {
+        let (window, icon) = (self.window(title)?, self.atom(b"_NET_WM_ICON")?);
+        let asked =
+            self.connection()
+                .get_property(false, window, icon, AtomEnum::CARDINAL, 0, u32::MAX)?;
+        let reply = asked.reply()?;
+        let mut values = reply.value32().context("the icon's numbers")?;
+        let mut side = || values.next().context("an icon");
+        let (width, height) = (side()?, side()?);
+        let pixels = values.take((width * height) as usize);
+        let pixels = pixels.map(|pixel| pixel & 0x00FF_FFFF).collect();
+        Picture::new(width.try_into()?, height.try_into()?, pixels)
+    }
+
+    /// The shown window with this title.
+    fn window(&self, title: &str) -> Result<u32> {
+        let found = self.tool("xdotool", &["search", "--onlyvisible", "--name", title])?;
+        let window = found.stdout.lines().next();
+        let window = window.context("a window of this title")?;
+        Ok(window.trim().parse()?)
+    }
+
+    /// How many windows with this title are shown.
+    pub fn shown_windows(&self, title: &str) -> Result<usize> {
+        let found = self.tool("xdotool", &["search", "--onlyvisible", "--name", title])?;
+        Ok(found.stdout.lines().count())
+    }
+
     /// Asks the window manager for something about the window with this title.
     fn ask_manager(
         &self,
@@ -71,14 +133,7 @@ impl Display {
         what: &[u8],
         data: impl Fn(&Self) -> Result<[u32; 5]>,
     ) -> Result<()> {
-        let found = self.tool("xdotool", &["search", "--onlyvisible", "--name", title])?;
-        let window: u32 = found
-            .stdout
-            .lines()
-            .next()
-            .context("a window of this title")?
-            .trim()
-            .parse()?;
+        let window = self.window(title)?;
         let message = ClientMessageEvent::new(32, window, self.atom(what)?, data(self)?);
         let to_the_manager = EventMask::SUBSTRUCTURE_NOTIFY | EventMask::SUBSTRUCTURE_REDIRECT;
         self.connection()

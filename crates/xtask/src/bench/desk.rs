@@ -1,32 +1,45 @@
 //! The service desk with thousands of customers.
 
 use std::path::Path;
+use std::process::Command;
 
 use aldis_e2e::binaries;
 use anyhow::Result;
 
+use super::scroll;
 use crate::run::{cargo, step};
+use crate::setup::{self, Consent, Purpose};
 
-/// Builds the server and the crowd, and lets the crowd come.
-pub(super) fn run(customers: u32, data: Option<&Path>, release: bool) -> Result<()> {
+/// Builds, lets so many customers come, and scrolls through so many cases.
+pub(super) fn run(
+    consent: Consent,
+    customers: Option<u32>,
+    data: Option<&Path>,
+    rows: u32,
+    release: bool,
+) -> Result<()> {
+    setup::ensure(&[Purpose::Build, Purpose::Run, Purpose::Test], consent)?;
     let mut build = cargo();
-    build.args([
-        "build",
-        "--package",
-        "aldis-server",
-        "--package",
-        "aldis-crowd",
-    ]);
+    build.arg("build");
+    for package in ["aldis-server", "aldis-supporter", "aldis-crowd"] {
+        build.args(["--package", package]);
+    }
     if release {
         build.arg("--release");
     }
     step("build", &mut build)?;
     let folder = binaries::target().join(if release { "release" } else { "debug" });
-    let mut crowd = std::process::Command::new(folder.join("aldis-crowd"));
-    crowd.arg("--server").arg(folder.join("aldis-server"));
-    crowd.args(["--customers", &customers.to_string()]);
-    if let Some(data) = data {
-        crowd.arg("--data").arg(data);
+    let crowd = folder.join("aldis-crowd");
+    if let Some(customers) = customers {
+        let mut measure = Command::new(&crowd);
+        measure
+            .args(["measure", "--customers", &customers.to_string()])
+            .arg("--server")
+            .arg(folder.join("aldis-server"));
+        if let Some(data) = data {
+            measure.arg("--data").arg(data);
+        }
+        step(&format!("{customers} customers come"), &mut measure)?;
     }
-    step(&format!("{customers} customers come"), &mut crowd)
+    scroll::run(&folder, &crowd, rows)
 }

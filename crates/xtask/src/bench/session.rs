@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
 use super::process::{cpu_seconds, memory_mib};
+use super::times::{milliseconds, percentile};
 use crate::run::build_apps;
 use crate::setup::{self, Consent, Purpose};
 use crate::table::Table;
@@ -206,33 +207,4 @@ fn during(lines: &[Value], key: &str) -> Result<f64> {
     let first = at(lines.first()).with_context(|| format!("{key} in the statistics"))?;
     let last = at(lines.last()).with_context(|| format!("{key} in the statistics"))?;
     Ok(last - first)
-}
-
-/// The value that this part of the sorted times does not exceed.
-fn percentile(sorted: &[Duration], percent: usize) -> Result<Duration> {
-    let place = (sorted.len() * percent).div_ceil(100).saturating_sub(1);
-    sorted.get(place).copied().context("at least one time")
-}
-
-fn milliseconds(duration: Duration) -> String {
-    format!("{:.1} ms", duration.as_secs_f64() * 1000.0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn percentiles_of_a_hundred_are_the_fiftieth_and_the_ninety_fifth() {
-        let times: Vec<Duration> = (1..=100).map(Duration::from_millis).collect();
-        assert_eq!(
-            percentile(&times, 50).expect("median"),
-            Duration::from_millis(50)
-        );
-        assert_eq!(
-            percentile(&times, 95).expect("p95"),
-            Duration::from_millis(95)
-        );
-        assert!(percentile(&[], 50).is_err());
-    }
 }
