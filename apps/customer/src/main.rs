@@ -4,20 +4,24 @@
 // A double-clicked program must not open a console window.
 #![cfg_attr(windows, windows_subsystem = "windows")]
 
+mod already;
 mod app;
 mod pages;
 mod settings;
 mod window;
 
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use aldis_host::Host;
+use aldis_platform::only::{Only, OnlyError};
 use aldis_trust::{CaseLink, ServerName};
-use aldis_ui::{Appearance, Language};
+use aldis_ui::{Appearance, Language, Texts};
 use aldis_wire::Code;
 use anyhow::Context as _;
 use clap::Parser;
+
+use settings::Settings;
 
 /// Lets a supporter help you on this computer, once you allow it.
 #[derive(Debug, Parser)]
@@ -48,6 +52,22 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> anyhow::Result<()> {
+    window::check_display()?;
+    // A later start asks this one to show itself, perhaps before there is a window.
+    let window: Arc<OnceLock<egui::Context>> = Arc::default();
+    let shown = Arc::clone(&window);
+    let show = move || {
+        if let Some(window) = shown.get() {
+            window::show(window);
+        }
+    };
+    let folder = settings::folder().unwrap_or_default();
+    // Given back when it ends, last of all.
+    let _only = match Only::claim("SOS", &folder, show) {
+        Ok(only) => only,
+        Err(OnlyError::Taken) => return already_open(&arguments),
+        Err(error) => return Err(error.into()),
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -58,15 +78,29 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
     let left = Arc::clone(&engine);
     let handle = runtime.handle().clone();
     let create: eframe::AppCreator<'_> = Box::new(move |context| {
+        window.get_or_init(|| context.egui_ctx.clone());
         let app = app::App::new(&context.egui_ctx, &handle, arguments, left)?;
         Ok(Box::new(app))
     });
-    window::check_display()?;
     let outcome = eframe::run_native("aldis-sos", window::options(), create);
     let host = engine.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(host) = host {
         runtime.block_on(host.close());
     }
     runtime.shutdown_background();
-    outcome.map_err(|error| anyhow::anyhow!("cannot open a window: {error}"))
+    outcome.map_err(|error| cannot_open(&error))
+}
+
+/// Says so, in the window's language also where a script reads it.
+fn already_open(arguments: &Arguments) -> anyhow::Result<()> {
+    let mut settings = Settings::load();
+    settings.appearance = arguments.theme.unwrap_or(settings.appearance);
+    let language = arguments.language.or(settings.language);
+    let texts = Texts::new(language.unwrap_or_else(Language::of_system));
+    already::say(texts, &settings).map_err(|error| cannot_open(&error))?;
+    anyhow::bail!("{}", texts.get("already-open"))
+}
+
+fn cannot_open(error: &eframe::Error) -> anyhow::Error {
+    anyhow::anyhow!("cannot open a window: {error}")
 }

@@ -81,6 +81,11 @@ pub(crate) fn source() -> Source {
 }
 
 fn path(name: &str) -> Option<PathBuf> {
+    Some(folder()?.join(name))
+}
+
+/// Where the app keeps its files; `None` for a person without a home.
+pub(crate) fn folder() -> Option<PathBuf> {
     let folders = directories::ProjectDirs::from("", "", "aldis-sos")?;
-    Some(folders.data_local_dir().join(name))
+    Some(folders.data_local_dir().to_owned())
 }

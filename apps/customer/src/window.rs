@@ -1,7 +1,7 @@
 //! The window's forms: the calm one in the middle, and the banner on top of everything.
 
 use aldis_ui::Texts;
-use egui::{Context, Pos2, Vec2, ViewportBuilder, ViewportCommand, WindowLevel};
+use egui::{Context, Pos2, Vec2, ViewportBuilder, ViewportCommand, ViewportId, WindowLevel};
 
 /// The calm window's size in points.
 const CALM: Vec2 = Vec2::new(460.0, 600.0);
@@ -94,6 +94,21 @@ pub(crate) fn apply(ctx: &Context, form: Form, texts: Texts) {
             }
         }
     }
+}
+
+/// Brings the window to the front, as far as the desktop lets it.
+///
+/// May be called by any thread.
+pub(crate) fn show(ctx: &Context) {
+    let attention = egui::UserAttentionType::Informational;
+    for command in [
+        ViewportCommand::Minimized(false),
+        ViewportCommand::Focus,
+        ViewportCommand::RequestUserAttention(attention),
+    ] {
+        ctx.send_viewport_cmd_to(ViewportId::ROOT, command);
+    }
+    ctx.request_repaint_of(ViewportId::ROOT);
 }
 
 /// Lets other windows cover this one again.

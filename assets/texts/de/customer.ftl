@@ -1,5 +1,7 @@
 customer-title = Fernwartung
 customer-lead = Ein Techniker kann Ihnen an diesem Computer helfen. Nichts wird gezeigt, bevor Sie es erlauben.
+already-open = Die Fernwartung ist auf diesem Computer schon geöffnet
+already-open-lead = Nutzen Sie das offene Fenster. Es kann nur eines geben, damit niemand außer Ihnen darin antworten kann.
 customer-name = Ihr Name
 customer-code = PIN-Code oder Link
 customer-code-hint = s12-345-678, oder leer

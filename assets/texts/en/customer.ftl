@@ -1,5 +1,7 @@
 customer-title = Remote support
 customer-lead = A supporter can help you on this computer. Nothing is shared until you allow it.
+already-open = Remote support is already open on this computer
+already-open-lead = Use the window that is open. Only one can be, so that nobody but you can answer it.
 customer-name = Your name
 customer-code = Session code or link
 customer-code-hint = s12-345-678, or empty

@@ -1,5 +1,7 @@
 customer-title = Soporte remoto
 customer-lead = Un técnico puede ayudarle en este equipo. Nada se comparte hasta que usted lo permita.
+already-open = El soporte remoto ya está abierto en este equipo
+already-open-lead = Use la ventana que ya está abierta. Solo puede haber una, para que nadie más que usted pueda responder en ella.
 customer-name = Su nombre
 customer-code = Código de sesión o enlace
 customer-code-hint = s12-345-678, o vacío

@@ -4,6 +4,7 @@
 //! [`hotkey`] hears the key that ends a session wherever the customer presses it,
 //! [`wheel`] says whether the window hears of a notch twice,
 //! [`notice`] shows notifications, [`idle`] says how long nobody has touched anything,
+//! [`only`] lets a program be open once on a desktop,
 //! [`private_file`] keeps tokens and keys where only their owner can read them.
 //!
 //! **Invariant:** no raw handle leaves this crate, and no key that was pressed is ever logged.
@@ -12,6 +13,7 @@ pub mod hotkey;
 pub mod idle;
 pub mod keyboard;
 pub mod notice;
+pub mod only;
 pub mod private_file;
 pub mod wheel;
 #[cfg(windows)]

@@ -42,12 +42,26 @@ impl Customer {
         &self.desk
     }
 
-    /// Opens the app with these arguments.
+    /// Opens the app with these arguments, in place of the one that was open.
     pub fn open(&mut self, arguments: &[&str]) -> Result<()> {
+        self.close();
         let mut command = self.desk.command(&self.binary);
         command.args(arguments);
         self.window = Some(self.desk.start_program("aldis-sos", &command)?);
         Ok(())
+    }
+
+    /// Starts the app once more beside the one that is open, with a home folder of its own.
+    pub fn open_another(&self, arguments: &[&str]) -> Result<Program> {
+        let mut command = self.desk.command(&self.binary);
+        let home = self.desk.home().join("another");
+        for (variable, _) in self.desk.environment() {
+            if variable == "HOME" || variable.starts_with("XDG_") {
+                command.env(variable, &home);
+            }
+        }
+        command.args(arguments);
+        self.desk.start_program("aldis-sos-again", &command)
     }
 
     /// Ends the app.

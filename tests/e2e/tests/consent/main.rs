@@ -1,5 +1,6 @@
 //! Nothing moves at the customer's without their yes, whatever the supporter's app sends.
 
+mod alone;
 mod tampered;
 
 use std::time::Duration;
