@@ -14,6 +14,7 @@ pub(crate) fn say(texts: Texts, settings: &Settings) -> eframe::Result<()> {
     let options = eframe::NativeOptions {
         viewport: ViewportBuilder::default()
             .with_app_id("aldis-sos")
+            .with_icon(aldis_ui::icon::icon(0))
             .with_title(texts.get("customer-title"))
             .with_inner_size(SIZE)
             .with_resizable(false),

@@ -32,6 +32,7 @@ pub(crate) fn options() -> eframe::NativeOptions {
     eframe::NativeOptions {
         viewport: ViewportBuilder::default()
             .with_app_id("aldis-sos")
+            .with_icon(aldis_ui::icon::icon(0))
             .with_inner_size(CALM)
             .with_min_inner_size(Vec2::new(320.0, 60.0)),
         centered: true,

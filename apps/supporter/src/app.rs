@@ -498,6 +498,8 @@ impl eframe::App for App {
             if let Some(command) = command {
                 self.viewer.send(command);
             }
+        } else if self.only.is_none() && !matches!(self.view.desk, Desk::SignedIn { .. }) {
+            self.attention.rest(ctx, &self.settings);
         }
     }
 

@@ -1,12 +1,16 @@
 //! What calls a supporter who looks elsewhere, and what tells colleagues that he is not there.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aldis_platform::idle::Idle;
+use aldis_platform::launcher::Launcher;
 use aldis_platform::notice::{Notice, Notifier};
-use aldis_ui::Texts;
+use aldis_ui::{Texts, icon};
 use aldis_viewer::{Command, News, Service, Wish};
-use aldis_wire::signal::Availability;
+use aldis_wire::Code;
+use aldis_wire::signal::{Availability, Case, Desk};
 use egui::{Context, UserAttentionType, ViewportCommand};
 
 use crate::settings::Settings;
@@ -17,14 +21,21 @@ const AWAY: Duration = Duration::from_mins(10);
 /// How often that is looked at, in seconds.
 const LOOK: f64 = 15.0;
 
+/// By this docks know which of their icons is ours.
+const DESKTOP_FILE: &str = "aldis.desktop";
+
 /// What was noticed, and what is still to be.
 #[derive(Debug, Default)]
 pub(crate) struct Attention {
     notifier: Option<Notifier>,
+    launcher: Option<Launcher>,
     /// The last news that were shown.
     seen: Option<u64>,
+    counted: Option<Counted>,
     /// How many wait, as the title says.
-    shown: Option<usize>,
+    titled: Option<usize>,
+    /// How many wait, as the icon says.
+    badged: Option<usize>,
     idle: Option<Idle>,
     looked: Option<f64>,
     /// He is away because nobody touched anything.
@@ -32,6 +43,11 @@ pub(crate) struct Attention {
 }
 
 impl Attention {
+    /// Nobody is signed in, so nobody waits for him.
+    pub(crate) fn rest(&mut self, ctx: &Context, settings: &Settings) {
+        self.show_count(ctx, 0, settings);
+    }
+
     /// Shows what is new; gives what is to be sent.
     pub(crate) fn follow(
         &mut self,
@@ -41,7 +57,10 @@ impl Attention {
         texts: Texts,
     ) -> Option<Command> {
         self.show_news(ctx, service, settings, texts);
-        self.show_count(ctx, service);
+        let counted = self.counted.take().filter(|counted| counted.is_of(service));
+        let counted = counted.unwrap_or_else(|| Counted::new(service));
+        self.show_count(ctx, counted.waiting, settings);
+        self.counted = Some(counted);
         self.watch_idle(ctx, service)
     }
 
@@ -77,26 +96,33 @@ impl Attention {
         }
     }
 
-    /// The title, and with it the task bar, says how many wait.
-    fn show_count(&mut self, ctx: &Context, service: &Service) {
-        let waits = |case: &&std::sync::Arc<aldis_wire::signal::Case>| {
-            let mine = case
-                .assignee
-                .as_deref()
-                .is_none_or(|name| name == service.desk.me);
-            case.customer_online && case.waiting_since.is_some() && mine
-        };
-        let count = service.cases.values().filter(waits).count();
-        if self.shown == Some(count) {
-            return;
+    /// The title and the icon, and with them the task bar, say how many wait.
+    fn show_count(&mut self, ctx: &Context, count: usize, settings: &Settings) {
+        if self.titled.replace(count) != Some(count) {
+            let title = if count == 0 {
+                "Aldis".to_owned()
+            } else {
+                format!("({count}) Aldis")
+            };
+            ctx.send_viewport_cmd(ViewportCommand::Title(title));
         }
-        self.shown = Some(count);
-        let title = if count == 0 {
-            "Aldis".to_owned()
-        } else {
-            format!("({count}) Aldis")
-        };
-        ctx.send_viewport_cmd(ViewportCommand::Title(title));
+        let badge = if settings.notify { count } else { 0 };
+        if self.badged.replace(badge) != Some(badge) {
+            let icon = Some(Arc::new(icon::icon(badge)));
+            ctx.send_viewport_cmd(ViewportCommand::Icon(icon));
+            self.tell_docks(badge);
+        }
+    }
+
+    fn tell_docks(&mut self, count: usize) {
+        if self.launcher.is_none() && count > 0 {
+            self.launcher = Launcher::start(DESKTOP_FILE)
+                .inspect_err(|error| tracing::warn!(%error, "docks are told no number"))
+                .ok();
+        }
+        if let Some(launcher) = &self.launcher {
+            launcher.show(u32::try_from(count).unwrap_or(u32::MAX));
+        }
     }
 
     /// Who touches nothing for long is away, and back with the first touch.
@@ -121,6 +147,37 @@ impl Attention {
             )));
         }
         None
+    }
+}
+
+/// How many customers wait, counted anew when the cases change and not for every frame.
+#[derive(Debug)]
+struct Counted {
+    /// What was counted, held so that nothing later can have the same address.
+    cases: Arc<BTreeMap<Code, Arc<Case>>>,
+    desk: Arc<Desk>,
+    /// For this supporter or for anybody.
+    waiting: usize,
+}
+
+impl Counted {
+    fn new(service: &Service) -> Self {
+        let waits = |case: &&Arc<Case>| {
+            let mine = case
+                .assignee
+                .as_deref()
+                .is_none_or(|name| name == service.desk.me);
+            case.customer_online && case.waiting_since.is_some() && mine
+        };
+        Self {
+            cases: Arc::clone(&service.cases),
+            desk: Arc::clone(&service.desk),
+            waiting: service.cases.values().filter(waits).count(),
+        }
+    }
+
+    fn is_of(&self, service: &Service) -> bool {
+        Arc::ptr_eq(&self.cases, &service.cases) && Arc::ptr_eq(&self.desk, &service.desk)
     }
 }
 

@@ -76,6 +76,7 @@ fn options(fullscreen: bool) -> eframe::NativeOptions {
         viewport: ViewportBuilder::default()
             .with_app_id("aldis")
             .with_title("Aldis")
+            .with_icon(aldis_ui::icon::icon(0))
             // With its frame and a panel it fits a screen of 1280 by 720.
             .with_inner_size(Vec2::new(1240.0, 650.0))
             .with_min_inner_size(Vec2::new(640.0, 420.0))

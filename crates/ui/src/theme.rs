@@ -83,7 +83,7 @@ const fn rgb(hex: u32) -> Color32 {
     Color32::from_rgb((hex >> 16) as u8, (hex >> 8) as u8, hex as u8)
 }
 
-const LIGHT: Tokens = Tokens {
+pub(crate) const LIGHT: Tokens = Tokens {
     ground: rgb(0x00F6_F7F9),
     raised: rgb(0x00FF_FFFF),
     field: rgb(0x00FF_FFFF),

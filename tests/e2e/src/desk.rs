@@ -150,7 +150,8 @@ impl Desk {
         with_environment(program, &self.environment)
     }
 
-    /// From now on the desk has a notification service, which writes a line of JSON for every notice.
+    /// From now on the desk has a notification service and a dock, which write a line of JSON for every notice and every
+    /// number on a program's icon.
     pub fn notices(&self) -> Result<Program> {
         let mut command = self.command(access::python());
         command.args(["-c", include_str!("notices.py")]);

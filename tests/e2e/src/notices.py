@@ -1,6 +1,7 @@
-"""Plays the desktop's notification service: writes a line of JSON for every notice.
+"""Plays the desktop's notification service and its dock: a line of JSON for every notice and number.
 
-The interface is that of https://specifications.freedesktop.org/notification-spec.
+The interfaces are those of https://specifications.freedesktop.org/notification-spec and of
+https://wiki.ubuntu.com/Unity/LauncherAPI.
 """
 
 import json
@@ -40,7 +41,14 @@ def offer(bus, _name):
     bus.register_object("/org/freedesktop/Notifications", interface, answer)
 
 
-def ready(_bus, _name):
+def number(_bus, _sender, _path, _interface, _signal, arguments):
+    program, properties = arguments.unpack()
+    print(json.dumps({"dock": program, **dict(sorted(properties.items()))}), flush=True)
+
+
+def ready(bus, _name):
+    launcher = "com.canonical.Unity.LauncherEntry"
+    bus.signal_subscribe(None, launcher, "Update", None, None, Gio.DBusSignalFlags.NONE, number)
     print("ready", flush=True)
 
 

@@ -168,6 +168,8 @@ fn away_hides_who_waits_and_a_customer_knows_his_place() -> Result<()> {
     let mut at_ana = office.supporter(0).desk().notices()?;
     let mut at_bo = office.supporter(1).desk().notices()?;
     let waits = |who: &str| format!(r#"{{"app": "Aldis", "title": "{who} is waiting""#);
+    let icon = |office: &Office| office.supporter(0).desk().display().window_icon("Aldis");
+    let plain = icon(&office)?;
     office.get_help(0)?;
     let code = office.code("Emma")?;
     let ana = office.supporter(0);
@@ -177,12 +179,28 @@ fn away_hides_who_waits_and_a_customer_knows_his_place() -> Result<()> {
     }
     ana.desk().find(&named(&format!("{code}, Emma, Pending")))?;
 
+    let badge = wait::until("a number on the icon", wait::STEP, || {
+        Ok(Some(icon(&office)?).filter(|icon| *icon != plain))
+    })?;
+    let dock = |count: u32| {
+        let visible = count > 0;
+        format!(
+            r#"{{"dock": "application://aldis.desktop", "count": {count}, "count-visible": {visible}}}"#
+        )
+    };
+    at_ana.wait_line(&dock(1), wait::STEP)?;
+    badge.save(&ana.desk().logs().join("badge.png"))?;
+
     let state = |word: &str| named(&format!("Your availability: {word}")).role("button");
     ana.desk().press(&state("Available"))?;
     ana.desk().press(&named("Away").role("button"))?;
     ana.desk().find(&state("Away"))?;
     ana.desk().gone(&starting(&code).role("button"))?;
     ana.desk().find(&containing("One customer waits."))?;
+    wait::until("the plain icon", wait::STEP, || {
+        Ok((icon(&office)? == plain).then_some(()))
+    })?;
+    at_ana.wait_line(&dock(0), wait::STEP)?;
 
     let emma = office.customer("Emma")?.desk();
     emma.find(&containing("You are next."))?;
