@@ -128,7 +128,7 @@ async fn line_63_the_transcript_outlives_the_server_and_is_the_claiming_machines
 async fn line_67_a_chat_is_ended_and_then_its_case_is_completed() {
     let office = Office::open().await;
     let eva = office.watcher("eva").await;
-    let (mut ana, code) = came(&office, 1).await;
+    let (mut ana, code) = office.came(1).await;
     eva.act(code, Action::JoinChat).await.unwrap();
     ana.own_pushed("eva in the chat", |case| !case.chatting.is_empty())
         .await;

@@ -423,7 +423,7 @@ impl Floor {
                 let what = format!("{who}'s counts, {} of whom wait", desk.waiting_for(who));
                 self.windows[who].shows(&what, counts).await;
                 let search = Request::FindCases(Search::default());
-                let Ok(Answer::Cases(found)) = self.scripts[who].ask(search).await else {
+                let Ok(Answer::Cases { found, .. }) = self.scripts[who].ask(search).await else {
                     panic!("nothing was found");
                 };
                 assert!(found.len() < FOUND);
