@@ -3,7 +3,8 @@
 //! [`keyboard`] takes the whole keyboard for the supporter's viewer,
 //! [`hotkey`] hears the key that ends a session wherever the customer presses it,
 //! [`wheel`] says whether the window hears of a notch twice,
-//! [`notice`] shows notifications, [`launcher`] tells docks a number, [`idle`] says how long nobody has touched anything,
+//! [`notice`] shows notifications, [`launcher`] tells docks a number,
+//! [`idle`] says how long nobody has touched anything,
 //! [`only`] lets a program be open once on a desktop,
 //! [`private_file`] keeps tokens and keys where only their owner can read them.
 //!

@@ -55,8 +55,8 @@ impl Only {
         show: impl Fn() + Send + 'static,
     ) -> Result<Self, OnlyError> {
         #[cfg(target_os = "linux")]
-        if std::env::var_os("DISPLAY").is_some_and(|display| !display.is_empty()) {
-            let owner = x11::Owner::claim(None, name, Box::new(show))?;
+        if let Some(display) = x11::Display::open(None) {
+            let owner = x11::Owner::claim(display, name, Box::new(show))?;
             let held = Held::Display(owner);
             return Ok(Self { _held: held });
         }
@@ -73,7 +73,9 @@ impl Only {
         name: &str,
         show: impl Fn() + Send + 'static,
     ) -> Result<Self, OnlyError> {
-        let owner = x11::Owner::claim(Some(display), name, Box::new(show))?;
+        let gone = || io::Error::other("there is no such display");
+        let display = x11::Display::open(Some(display)).ok_or_else(gone)?;
+        let owner = x11::Owner::claim(display, name, Box::new(show))?;
         let held = Held::Display(owner);
         Ok(Self { _held: held })
     }

@@ -18,6 +18,23 @@ use super::OnlyError;
 /// What a later program says to the window that owns the selection.
 const SHOW: &[u8] = b"_ALDIS_SHOW";
 
+/// A display that can be asked.
+pub(super) struct Display {
+    connection: RustConnection,
+    root: Window,
+}
+
+impl Display {
+    /// `None` where there is none, as on a desktop that is Wayland's alone.
+    pub(super) fn open(name: Option<&str>) -> Option<Self> {
+        let (connection, screen) = RustConnection::connect(name)
+            .inspect_err(|error| tracing::debug!(%error, "no X11 display"))
+            .ok()?;
+        let root = connection.setup().roots.get(screen)?.root;
+        Some(Self { connection, root })
+    }
+}
+
 /// The owner, with a thread that hears who comes later.
 #[derive(Debug)]
 pub(super) struct Owner {
@@ -29,14 +46,10 @@ pub(super) struct Owner {
 
 impl Owner {
     pub(super) fn claim(
-        display: Option<&str>,
+        Display { connection, root }: Display,
         name: &str,
         show: Box<dyn Fn() + Send>,
     ) -> Result<Self, OnlyError> {
-        let (connection, screen) = RustConnection::connect(display).map_err(io::Error::other)?;
-        let setup = connection.setup();
-        let root = setup.roots.get(screen).map(|screen| screen.root);
-        let root = root.ok_or_else(|| io::Error::other("the display has no screen"))?;
         let atom = |name: &[u8]| -> Result<Atom, OnlyError> {
             Ok(connection.intern_atom(false, name)?.reply()?.atom)
         };
