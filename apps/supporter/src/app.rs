@@ -13,13 +13,15 @@ use aldis_wire::peer::{EndReason, Grant};
 use aldis_wire::signal::Token;
 use eframe::{CreationContext, Frame};
 use egui::{
-    CentralPanel, Context, Event, Key, Margin, Modifiers, Panel, RawInput, Ui, ViewportCommand,
+    CentralPanel, Color32, Context, Event, Key, Margin, Modifiers, Panel, RawInput, Ui,
+    ViewportCommand, Visuals,
 };
 use raw_window_handle::{HasDisplayHandle as _, HasWindowHandle as _};
 
 use crate::Look;
 use crate::attention::Attention;
 use crate::export;
+use crate::ground::Ground;
 use crate::in_vain::{self, InVain};
 use crate::pages::{self, Act, Entry, Queue};
 use crate::remote::{Happened, Remote, Scale};
@@ -57,6 +59,7 @@ pub(crate) struct App {
     /// The chat is shown beside the session.
     chat: bool,
     attention: Attention,
+    ground: Ground,
     wants_grab: bool,
     grab: Option<KeyboardGrab>,
     wheel: Option<Wheel>,
@@ -113,6 +116,7 @@ impl App {
             invited: String::new(),
             chat: false,
             attention: Attention::default(),
+            ground: Ground::default(),
             wants_grab: false,
             grab: None,
             wheel,
@@ -347,10 +351,9 @@ impl App {
             });
             act = act.or(said.inner);
         }
-        let ground = egui::Frame::new().fill(tokens.ground);
         let scale = self.scale;
         let happened = CentralPanel::default()
-            .frame(ground)
+            .frame(egui::Frame::NONE)
             .show(ui, |ui| {
                 self.remote.show(ui, self.texts, session, scale, control)
             })
@@ -503,9 +506,42 @@ impl eframe::App for App {
         }
     }
 
+    fn clear_color(&self, visuals: &Visuals) -> [f32; 4] {
+        self.ground
+            .clear(self.page_colour(theme::tokens_of(visuals)))
+    }
+
     fn ui(&mut self, ui: &mut Ui, frame: &mut Frame) {
+        let colour = self.page_colour(theme::tokens(ui));
+        let ground = std::mem::take(&mut self.ground);
+        ground.show(ui, colour, |ui| self.page(ui, frame));
+        self.ground = ground;
+    }
+
+    fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        // The grab must go before the window that it is on.
+        self.grab = None;
+    }
+}
+
+impl App {
+    /// The largest colour of the page that is shown.
+    fn page_colour(&self, tokens: theme::Tokens) -> Color32 {
+        let session = self.in_session && self.view.session.is_some();
+        if !session && self.shows_queue() {
+            tokens.raised
+        } else {
+            tokens.ground
+        }
+    }
+
+    /// Where no session is shown.
+    fn shows_queue(&self) -> bool {
+        matches!(self.view.desk, Desk::SignedIn { .. }) && self.only.is_none()
+    }
+
+    fn page(&mut self, ui: &mut Ui, frame: &mut Frame) {
         let ctx = ui.ctx().clone();
-        let tokens = theme::tokens(ui);
         let session = self.view.session.clone().filter(|_| self.in_session);
         let live = session
             .as_ref()
@@ -517,14 +553,13 @@ impl eframe::App for App {
             }
             self.grab = None;
         }
-        let ground = egui::Frame::new().fill(tokens.ground);
-        let page = ground.inner_margin(Margin::same(if live { 0 } else { 24 }));
+        let page = egui::Frame::new().inner_margin(Margin::same(if live { 0 } else { 24 }));
         let act = if let Some(session) = session {
             CentralPanel::default()
                 .frame(page)
                 .show(ui, |ui| self.session_page(ui, &session, frame))
                 .inner
-        } else if matches!(self.view.desk, Desk::SignedIn { .. }) && self.only.is_none() {
+        } else if self.shows_queue() {
             let (now, refusal) = (self.server_now(), self.refusal());
             pages::queue(
                 ui,
@@ -548,10 +583,5 @@ impl eframe::App for App {
             self.act(act, &ctx);
             ctx.request_repaint();
         }
-    }
-
-    fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
-        // The grab must go before the window that it is on.
-        self.grab = None;
     }
 }

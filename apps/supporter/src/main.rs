@@ -8,6 +8,7 @@ mod attention;
 mod cli;
 mod export;
 mod frames;
+mod ground;
 mod in_vain;
 mod pages;
 mod remote;

@@ -125,7 +125,12 @@ const DARK: Tokens = Tokens {
 
 /// The colours that are in use.
 pub fn tokens(ui: &Ui) -> Tokens {
-    if ui.visuals().dark_mode { DARK } else { LIGHT }
+    tokens_of(ui.visuals())
+}
+
+/// The colours of these visuals.
+pub fn tokens_of(visuals: &Visuals) -> Tokens {
+    if visuals.dark_mode { DARK } else { LIGHT }
 }
 
 /// The strong face in this size.

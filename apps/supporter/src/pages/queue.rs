@@ -13,6 +13,7 @@ mod requests;
 mod row;
 mod sidebar;
 mod talk;
+mod tally;
 mod top;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,13 +23,15 @@ use aldis_ui::{Texts, theme};
 use aldis_viewer::{Desk, Service, SessionStage, View};
 use aldis_wire::signal::{Case, ChannelId, Place};
 use aldis_wire::{Code, Millis};
-use egui::{CentralPanel, Frame, Key, Margin, Modifiers, Panel, Ui, Vec2};
+use egui::{CentralPanel, Frame, Key, Margin, Modifiers, Panel, Rect, Shape, Ui, Vec2};
 
 use super::Act;
+use crate::ground::around;
 use crate::settings::Settings;
 pub(crate) use dialogs::Dialog;
 use list::List;
 use palette::Palette;
+use tally::Tally;
 
 /// Which cases the window is about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,6 +63,9 @@ enum Tab {
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
     scope: Scope,
+    tally: Tally,
+    /// Where rows are shown, from top to bottom.
+    areas: Vec<Rect>,
     list: List,
     /// The selected cases; the last one pressed is the one whose details are shown.
     selected: BTreeSet<Code>,
@@ -135,7 +141,7 @@ impl Queue {
     }
 }
 
-/// The page.
+/// The page, on a ground of the colour of its rows and panels.
 pub(crate) fn queue(
     ui: &mut Ui,
     texts: Texts,
@@ -147,10 +153,9 @@ pub(crate) fn queue(
 ) -> Option<Act> {
     let tokens = theme::tokens(ui);
     let now = Now::new(texts, now, view);
+    state.tally.refresh(now);
     let mut act = shortcuts(ui, now, state);
-    let bar = Frame::new()
-        .fill(tokens.raised)
-        .inner_margin(Margin::symmetric(16, 10));
+    let bar = Frame::new().inner_margin(Margin::symmetric(16, 10));
     Panel::top("bar").frame(bar).show(ui, |ui| {
         let pressed = top::bar(ui, now, state, settings);
         act = act.take().or(pressed);
@@ -172,9 +177,7 @@ pub(crate) fn queue(
         });
     }
     let wide = ui.available_width() > 1500.0;
-    let side = Frame::new()
-        .fill(tokens.raised)
-        .inner_margin(Margin::symmetric(10, 14));
+    let side = Frame::new().inner_margin(Margin::symmetric(10, 14));
     Panel::left("places")
         .exact_size(if wide { 240.0 } else { 184.0 })
         .frame(side)
@@ -182,9 +185,7 @@ pub(crate) fn queue(
             let pressed = sidebar::sidebar(ui, now, state);
             act = act.take().or(pressed);
         });
-    let side = Frame::new()
-        .fill(tokens.raised)
-        .inner_margin(Margin::same(16));
+    let side = Frame::new().inner_margin(Margin::same(16));
     Panel::right("details")
         .exact_size(if wide { 460.0 } else { 388.0 })
         .frame(side)
@@ -192,10 +193,9 @@ pub(crate) fn queue(
             let pressed = details::details(ui, now, state);
             act = act.take().or(pressed);
         });
-    let middle = Frame::new()
-        .fill(tokens.ground)
-        .inner_margin(Margin::symmetric(14, 12));
-    CentralPanel::default().frame(middle).show(ui, |ui| {
+    let middle = Frame::new().inner_margin(Margin::symmetric(14, 12));
+    let under = ui.painter().add(Shape::Noop);
+    let middle = CentralPanel::default().frame(middle).show(ui, |ui| {
         if let Some(refusal) = refusal {
             ui.horizontal(|ui| {
                 let close = texts.get("close");
@@ -212,6 +212,8 @@ pub(crate) fn queue(
         let pressed = requests::panels(ui, now, state);
         act = act.take().or(pressed);
     });
+    let ground = around(middle.response.rect, &state.areas, tokens.ground);
+    ui.painter().set(under, ground);
     // All of it is painted, whatever was pressed.
     let chosen = dialogs::show(ui, now, state);
     let found = palette::show(ui, now, state);

@@ -85,6 +85,8 @@ pub(super) struct List {
     /// What the rows were made from.
     made: Option<Made>,
     pub(super) rows: Vec<Arc<Case>>,
+    /// Somebody waits in one of them.
+    pub(super) waits: bool,
     /// How many cases each view has in this scope.
     pub(super) counts: [usize; 4],
     /// The companies that there are.
@@ -121,6 +123,7 @@ impl Default for List {
             wants_focus: false,
             made: None,
             rows: Vec::new(),
+            waits: false,
             counts: [0; 4],
             companies: Vec::new(),
         }
@@ -218,6 +221,8 @@ impl List {
         if down {
             self.rows.reverse();
         }
+        let waits = |case: &Arc<Case>| case.customer_online && case.waiting_since.is_some();
+        self.waits = self.rows.iter().any(waits);
         self.made = Some(made);
     }
 }

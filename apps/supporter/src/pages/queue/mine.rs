@@ -7,7 +7,7 @@ use aldis_wire::signal::Case;
 use egui::{RichText, Ui};
 
 use super::super::Act;
-use super::row::ROW;
+use super::row::{GAP, ROW};
 use super::{Now, Queue, requests};
 
 /// What I have open: who waits longest first, then the newest.
@@ -41,7 +41,7 @@ pub(super) fn mine(now: Now<'_>) -> Vec<Arc<Case>> {
 /// The height of the panel with so many rows, in what there is.
 pub(super) fn height(available: f32, rows: usize) -> f32 {
     let rows = rows.clamp(2, 8) as f32;
-    (rows * (ROW + 2.0) + 44.0).min(available * 0.4)
+    (rows * (ROW + GAP) + 44.0).min(available * 0.4)
 }
 
 /// The panel.

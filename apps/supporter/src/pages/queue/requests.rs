@@ -10,7 +10,7 @@ use egui::{Align, Key, Layout, Modifiers, RichText, ScrollArea, TextEdit, Ui};
 
 use super::super::{Act, status_text};
 use super::list::Which;
-use super::row::{self, ROW};
+use super::row::{self, GAP, ROW};
 use super::{Now, Queue, Scope, mine};
 
 /// How often waiting times are painted anew.
@@ -19,8 +19,9 @@ const PULSE: std::time::Duration = std::time::Duration::from_secs(1);
 /// Both lists.
 pub(super) fn panels(ui: &mut Ui, now: Now<'_>, state: &mut Queue) -> Option<Act> {
     state.list.refresh(now, state.scope);
+    state.areas.clear();
     let mut act = None;
-    let my = mine::mine(now);
+    let my = Arc::clone(&state.tally.mine);
     // The second list has its own place unless the first shows the same.
     let below = if state.scope == Scope::Home {
         0.0
@@ -36,8 +37,8 @@ pub(super) fn panels(ui: &mut Ui, now: Now<'_>, state: &mut Queue) -> Option<Act
         let chosen = mine::panel(ui, now, state, &my);
         act = act.or(chosen);
     }
-    let waits = |case: &&Arc<Case>| case.customer_online && case.waiting_since.is_some();
-    if state.list.rows.iter().find(waits).is_some() || my.iter().find(waits).is_some() {
+    let waits = |case: &Arc<Case>| case.customer_online && case.waiting_since.is_some();
+    if state.list.waits || my.iter().any(waits) {
         ui.ctx().request_repaint_after(PULSE);
     }
     act
@@ -122,23 +123,28 @@ pub(super) fn show_rows(
             scroll_to = Some(next);
         }
     }
-    ui.spacing_mut().item_spacing.y = 2.0;
+    ui.spacing_mut().item_spacing.y = GAP;
     let mut area = ScrollArea::vertical().id_salt(name).auto_shrink(false);
     if let Some(row) = scroll_to {
         // One row stays above and below where there is one.
-        let top = (row as f32 - 2.0).max(0.0) * (ROW + 2.0);
+        let top = (row as f32 - 2.0).max(0.0) * (ROW + GAP);
         area = area.vertical_scroll_offset(top);
     }
-    area.show_rows(ui, ROW, rows.len(), |ui, range| {
+    let shown = area.show_rows(ui, ROW, rows.len(), |ui, range| {
         for case in rows.get(range).unwrap_or_default() {
             let selected = state.selected.contains(&case.code);
             let response = row::row(ui, now, case, selected);
+            row::gap(ui, response.rect);
             if response.clicked() {
                 let modifiers = ui.input(|input| input.modifiers);
                 choose(state, rows, case.code, modifiers);
             }
         }
     });
+    let end = shown.inner_rect.top() + shown.content_size.y - shown.state.unclamped_offset().y;
+    let mut area = shown.inner_rect;
+    area.max.y = area.max.y.min(end);
+    state.areas.push(area);
 }
 
 fn arrow(ui: &Ui) -> isize {

@@ -16,6 +16,9 @@ use super::list::Column;
 /// A row's height in points.
 pub(super) const ROW: f32 = 36.0;
 
+/// Between two rows.
+pub(super) const GAP: f32 = 2.0;
+
 /// Room at a row's left for the signs.
 const SIGNS: f32 = 30.0;
 
@@ -105,14 +108,12 @@ pub(super) fn row(ui: &mut Ui, now: Now<'_>, case: &Case, selected: bool) -> Res
         WidgetInfo::selected(Role::Button, true, selected, name)
     });
     let painter = ui.painter_at(rect);
-    let fill = if selected {
-        tokens.accent_soft
+    // The others lie bare on the page's ground.
+    if selected {
+        painter.rect_filled(rect, 6, tokens.accent_soft);
     } else if response.hovered() {
-        tokens.hover
-    } else {
-        tokens.raised
-    };
-    painter.rect_filled(rect, 6, fill);
+        painter.rect_filled(rect, 6, tokens.hover);
+    }
     if response.has_focus() {
         let line = Stroke::new(2.0, tokens.accent);
         painter.rect_stroke(rect, 6, line, StrokeKind::Inside);
@@ -144,6 +145,12 @@ pub(super) fn row(ui: &mut Ui, now: Now<'_>, case: &Case, selected: bool) -> Res
         clipped(&painter, cell, &text, font, ink);
     }
     response
+}
+
+/// The line below a row.
+pub(super) fn gap(ui: &Ui, row: Rect) {
+    let line = Rect::from_min_size(row.left_bottom(), Vec2::new(row.width(), GAP));
+    ui.painter().rect_filled(line, 0, theme::tokens(ui).ground);
 }
 
 /// The signs at a row's left: the customer is there, or how many messages are unread.

@@ -1,34 +1,24 @@
 //! The sidebar: home, channels with their counts, private.
 
 use aldis_ui::theme;
-use aldis_wire::signal::{Case, Place, Role};
+use aldis_wire::signal::Role;
 use egui::{Align2, FontId, Rect, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo};
 
 use super::super::Act;
+use super::tally::Count;
 use super::{Dialog, Now, Queue, Scope};
 
 /// The sidebar.
 pub(super) fn sidebar(ui: &mut Ui, now: Now<'_>, state: &mut Queue) -> Option<Act> {
     let texts = now.texts;
-    let mine = |case: &Case| case.assignee.as_deref() == Some(now.me());
-    entry(
-        ui,
-        now,
-        state,
-        Scope::All,
-        &texts.get("all-channels"),
-        |case| !mine(case),
-    );
-    entry(ui, now, state, Scope::Home, &texts.get("home"), mine);
-    let private = |case: &Case| matches!(case.place, Place::Private(_));
-    entry(
-        ui,
-        now,
-        state,
-        Scope::Private,
-        &texts.get("private"),
-        private,
-    );
+    let places = [
+        (Scope::All, "all-channels"),
+        (Scope::Home, "home"),
+        (Scope::Private, "private"),
+    ];
+    for (scope, name) in places {
+        entry(ui, now, state, scope, &texts.get(name));
+    }
     ui.add_space(10.0);
     let tokens = theme::tokens(ui);
     ui.label(
@@ -40,9 +30,8 @@ pub(super) fn sidebar(ui: &mut Ui, now: Now<'_>, state: &mut Queue) -> Option<Ac
         .id_salt("channels")
         .show(ui, |ui| {
             for channel in &now.service().desk.channels {
-                let in_it = |case: &Case| case.place == Place::Channel(channel.id);
                 let scope = Scope::Channel(channel.id);
-                entry(ui, now, state, scope, &channel.setup.name, in_it);
+                entry(ui, now, state, scope, &channel.setup.name);
             }
             let desk = &now.service().desk;
             aldis_ui::widgets::compact(ui);
@@ -65,23 +54,12 @@ pub(super) fn sidebar(ui: &mut Ui, now: Now<'_>, state: &mut Queue) -> Option<Ac
 }
 
 /// One place, with how many are open there, and how many of them wait.
-fn entry(
-    ui: &mut Ui,
-    now: Now<'_>,
-    state: &mut Queue,
-    scope: Scope,
-    name: &str,
-    holds: impl Fn(&Case) -> bool,
-) {
+fn entry(ui: &mut Ui, now: Now<'_>, state: &mut Queue, scope: Scope, name: &str) {
     let tokens = theme::tokens(ui);
-    let open = |case: &&std::sync::Arc<Case>| case.status.is_open() && holds(case);
-    let cases = now.service().cases.values().filter(open);
-    let (mut count, mut waiting) = (0, 0);
-    for case in cases {
-        count += 1;
-        let waits = case.customer_online && case.waiting_since.is_some();
-        waiting += i32::from(waits && case.assignee.is_none());
-    }
+    let Count {
+        open: count,
+        waiting,
+    } = state.tally.of(scope);
     let size = Vec2::new(ui.available_width(), 32.0);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     let selected = state.scope == scope;
@@ -90,15 +68,12 @@ fn entry(
         let words = format!("{name}, {count}, {waits}");
         WidgetInfo::selected(egui::Role::Button, true, selected, words)
     });
-    let fill = if selected {
-        tokens.accent_soft
-    } else if response.hovered() {
-        tokens.hover
-    } else {
-        tokens.raised
-    };
     let painter = ui.painter_at(rect);
-    painter.rect_filled(rect, 6, fill);
+    if selected {
+        painter.rect_filled(rect, 6, tokens.accent_soft);
+    } else if response.hovered() {
+        painter.rect_filled(rect, 6, tokens.hover);
+    }
     if response.has_focus() {
         painter.rect_stroke(rect, 6, Stroke::new(2.0, tokens.accent), StrokeKind::Inside);
     }
