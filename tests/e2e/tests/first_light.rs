@@ -14,8 +14,11 @@ use serde_json::Value;
 /// Long enough to see that something does not happen: many times what a key press takes to arrive.
 const NOTHING: Duration = Duration::from_secs(2);
 
+/// The one colour of a supporter's picture.
+const FACE: u32 = 0x00D8_1B60;
+
 #[test]
-fn from_sign_in_to_close_through_the_windows() -> Result<()> {
+fn line_69_and_73_from_sign_in_to_close_through_the_windows() -> Result<()> {
     let mut scene = Scene::start("first_light-windows")?;
     let server = scene.server.name().to_owned();
 
@@ -246,6 +249,74 @@ fn asking_to_see_only_gives_no_control_after_allow() -> Result<()> {
 }
 
 #[test]
+fn line_18_the_question_shows_name_and_picture_and_allow_grants_control() -> Result<()> {
+    let mut scene = Scene::start("first_light-line-18")?;
+    let face = scene.supporter.desk().logs().join("face.png");
+    Picture::new(64, 64, vec![FACE; 64 * 64])?.save(&face)?;
+    scene.server.set_picture(SUPPORTER, &face)?;
+    scene.login()?;
+    let code = scene.waiting_customer("Emma")?;
+    let _viewer = scene.supporter.connect(&code, &["--fullscreen"])?;
+    scene.customer.wait_question(SUPPORTER)?;
+    let desk = scene.customer.desk();
+    wait::until("the supporter's picture", wait::STEP, || {
+        let shown = desk.find(&named(SUPPORTER).role("image"))?;
+        let (x, y) = shown.area.middle();
+        Ok((desk.display().pixel(x, y)? == FACE).then_some(()))
+    })?;
+
+    scene.customer.answer("Allow")?;
+    scene.customer.wait_banner(SUPPORTER, "Full control")?;
+    scene.wait_first_picture()?;
+    let area = Rect {
+        x: 300,
+        y: 200,
+        width: 400,
+        height: 300,
+    };
+    let mut watcher = Watcher::open(scene.customer.desk().display(), area)?;
+    scene.wait_same_pixels("line-18")?;
+    scene.supporter.desk().display().click(500, 350)?;
+    watcher
+        .wait("the supporter's click", |seen| {
+            seen.contains(&Seen::Button(1, false, 500, 350))
+        })
+        .map(drop)
+}
+
+#[test]
+fn line_74_the_customer_is_asked_first_and_declines_or_grants() -> Result<()> {
+    let mut scene = Scene::start("first_light-line-74")?;
+    scene.login()?;
+    scene.supporter.open(&["--language", "en"])?;
+    let code = scene.waiting_customer("Emma")?;
+    scene.supporter.wait_status(&code, "Pending")?;
+    let ours = scene.supporter.desk();
+    let connect = named("Connect").role("button");
+    let screen = named("Remote screen");
+
+    scene.supporter.press_in_case(&code, "Connect")?;
+    scene.customer.wait_question(SUPPORTER)?;
+    // The button has become the wait for an answer, and nothing is seen before there is one.
+    ours.find(&containing("Waiting for the customer’s answer"))?;
+    ours.gone(&connect)?;
+    ensure!(!ours.shows(&screen), "nothing was allowed yet");
+    scene.customer.answer("Decline")?;
+    ours.find(&containing("The customer declined."))?;
+    scene.customer.wait_waiting()?;
+    ensure!(!ours.shows(&screen), "it was declined");
+
+    ours.press(&named("Close").role("button"))?;
+    scene.supporter.press_in_case(&code, "Connect")?;
+    scene.customer.wait_question(SUPPORTER)?;
+    scene.customer.answer("Allow")?;
+    // The customer sees that it was granted; the supporter, who had asked to connect, is connected.
+    scene.customer.wait_banner(SUPPORTER, "Full control")?;
+    ours.find(&screen)?;
+    ours.find(&named("End session").role("button")).map(drop)
+}
+
+#[test]
 fn decline_means_no_picture() -> Result<()> {
     let mut scene = Scene::start("first_light-decline")?;
     scene.login()?;
@@ -377,7 +448,7 @@ fn the_end_is_seen_though_another_window_was_in_front() -> Result<()> {
 }
 
 #[test]
-fn a_customer_without_a_code_makes_a_case_and_a_link_joins() -> Result<()> {
+fn line_46_and_72_a_customer_without_a_code_makes_a_case_and_a_link_joins() -> Result<()> {
     let mut scene = Scene::start("first_light-no-code")?;
     scene.login()?;
     let server = scene.server.name().to_owned();

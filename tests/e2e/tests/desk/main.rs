@@ -21,7 +21,7 @@ const MARK: Rect = Rect {
 const COLOUR: u32 = 0x00D8_1B60;
 
 #[test]
-fn three_supporters_and_five_customers_see_one_truth() -> Result<()> {
+fn line_70_three_supporters_and_five_customers_see_one_truth_in_the_app() -> Result<()> {
     let customers = ["Emma", "Tom", "Mia", "Noah", "Lea"];
     let mut office = Office::start("desk-three", &["Bo", "Cy"], &customers)?;
     for index in 0..customers.len() {
@@ -33,8 +33,7 @@ fn three_supporters_and_five_customers_see_one_truth() -> Result<()> {
         office.agree(&code, "Pending", &waits)?;
     }
     one_wins_the_race(&mut office, "Emma")?;
-    a_case_is_handed_on_and_given_back(&office, "Mia")?;
-    chat_and_then_three_on_one_screen(&office, "Tom")
+    a_case_is_handed_on_and_given_back(&office, "Mia")
 }
 
 /// Both ask before either has heard the server's answer to anybody.
@@ -84,9 +83,12 @@ fn a_case_is_handed_on_and_given_back(office: &Office, customer: &str) -> Result
     office.agree(&code, "Queued", &queued)
 }
 
-fn chat_and_then_three_on_one_screen(office: &Office, name: &str) -> Result<()> {
-    let code = office.code(name)?;
-    let customer = office.customer(name)?;
+#[test]
+fn line_66_a_chat_becomes_screen_sharing_and_then_three_share_one_screen() -> Result<()> {
+    let mut office = Office::start("desk-chat", &["Bo", "Cy"], &["Tom"])?;
+    office.get_help(0)?;
+    let code = office.code("Tom")?;
+    let customer = office.customer("Tom")?;
     let ana = office.supporter(0);
     choose(ana, &code, "Join chat")?;
     ana.desk().press(&starting("Chat").role("button"))?;
