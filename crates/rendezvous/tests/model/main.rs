@@ -23,7 +23,10 @@ use crate::reference::Desk;
 use crate::step::Step;
 
 /// How many lives of a desk are played through, unless `ALDIS_LIVES` says otherwise.
-const LIVES: u32 = 16;
+const LIVES: u32 = 10;
+
+/// How long a failure may be shrunk, in milliseconds; what is found by then is printed.
+const SHRINK_MS: u32 = 120_000;
 
 /// So many steps are taken from one comparison of all clients to the next.
 const TOGETHER: usize = 3;
@@ -40,6 +43,7 @@ fn config() -> Config {
         },
         failure_persistence: None,
         max_shrink_iters: 500,
+        max_shrink_time: SHRINK_MS,
         ..Config::default()
     }
 }
@@ -48,7 +52,7 @@ prop_state_machine! {
     #![proptest_config(config())]
 
     #[test]
-    fn whatever_people_do_every_client_shows_what_the_model_says(sequential 20..80 => Floor);
+    fn whatever_people_do_every_client_shows_what_the_model_says(sequential 60..140 => Floor);
 }
 
 impl StateMachineTest for Floor {

@@ -11,8 +11,8 @@ use aldis_wire::signal::{
 
 use crate::step::{Deed, Name, Step};
 
-/// Ada is admin; eva manages the printers' channel, in which tom works; kim, who may not release
-/// and is busy with one session, works for Contoso alone.
+/// Ada is admin; eva manages the printers' channel, in which tom works; kim, who may not release,
+/// works for Contoso alone. One session keeps kim or tom busy.
 pub(crate) const PEOPLE: [Name; 4] = ["ada", "eva", "kim", "tom"];
 pub(crate) const ADMIN: Name = "ada";
 pub(crate) const MANAGER: Name = "eva";
@@ -26,7 +26,11 @@ pub(crate) const COMPANIES: [&str; 3] = ["", "Contoso", "Fabrikam"];
 
 /// With so many sessions a supporter is busy by himself.
 pub(crate) fn busy_at(who: Name) -> u32 {
-    if who == NARROW { 1 } else { 3 }
+    if [NARROW, MEMBER].contains(&who) {
+        1
+    } else {
+        3
+    }
 }
 
 /// The desk, and what the last step must have been answered.
@@ -257,6 +261,15 @@ impl Desk {
     pub(crate) fn online(&self) -> impl Iterator<Item = (usize, &Fact)> {
         let cases = self.cases.iter().filter(|(_, fact)| fact.online);
         cases.map(|(number, fact)| (*number, fact))
+    }
+
+    /// Who is in a session now, and of which case.
+    pub(crate) fn running(&self) -> Vec<(Name, usize)> {
+        let each = self.cases.iter().flat_map(|(number, fact)| {
+            let running = fact.running.iter();
+            running.map(|who| (*who, *number))
+        });
+        each.collect()
     }
 
     pub(crate) fn availability(&self, who: Name) -> Availability {

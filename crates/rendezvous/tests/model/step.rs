@@ -93,7 +93,8 @@ impl ReferenceStateMachine for Desk {
         prop_oneof![
             4 => new(next),
             2 => opens(next),
-            30 => with_case(&cases),
+            26 => with_case(&cases),
+            6 => with_customer(desk),
             2 => sets(),
             1 => name().prop_map(|who| Step::GoesHome { who }),
             2 => name().prop_map(|who| Step::ComesBack { who }),
@@ -159,24 +160,46 @@ fn with_case(cases: &[usize]) -> impl Strategy<Value = Step> + use<> {
     });
     let acts =
         (name(), case(), deed()).prop_map(|(who, case, deed)| Step::Acts { who, case, deed });
-    let connects = (name(), case(), prop::bool::weighted(0.8))
-        .prop_map(|(who, case, yes)| Step::Connects { who, case, yes });
-    let ends = (name(), case(), any::<bool>()).prop_map(|(who, case, sent_away)| Step::Ends {
+    prop_oneof![
+        5 => joins,
+        2 => (name(), case()).prop_map(|(who, case)| Step::Says { who, case }),
+        16 => acts,
+        1 => (name(), name(), case()).prop_map(|(one, other, case)| Step::Race { one, other, case }),
+        1 => connects(case()),
+    ]
+}
+
+/// What needs the customer's app, and comes to nothing without it.
+fn with_customer(desk: &Desk) -> BoxedStrategy<Step> {
+    let online: Vec<usize> = desk.online().map(|(number, _)| number).collect();
+    if online.is_empty() {
+        return connects(select(desk.numbers())).boxed();
+    }
+    let case = || select(online.clone());
+    let calm = prop_oneof![
+        1 => case().prop_map(|case| Step::Leaves { case }),
+        1 => case().prop_map(|case| Step::Withdraws { case }),
+        2 => case().prop_map(|case| Step::Writes { case }),
+        8 => connects(case()),
+    ];
+    let running = desk.running();
+    if running.is_empty() {
+        return calm.boxed();
+    }
+    let ends = (select(running), any::<bool>()).prop_map(|((who, case), sent_away)| Step::Ends {
         who,
         case,
         sent_away,
     });
-    prop_oneof![
-        5 => joins,
-        1 => case().prop_map(|case| Step::Leaves { case }),
-        1 => case().prop_map(|case| Step::Withdraws { case }),
-        2 => case().prop_map(|case| Step::Writes { case }),
-        2 => (name(), case()).prop_map(|(who, case)| Step::Says { who, case }),
-        16 => acts,
-        1 => (name(), name(), case()).prop_map(|(one, other, case)| Step::Race { one, other, case }),
-        5 => connects,
-        2 => ends,
-    ]
+    prop_oneof![3 => calm, 1 => ends].boxed()
+}
+
+fn connects(case: impl Strategy<Value = usize>) -> impl Strategy<Value = Step> {
+    (name(), case, prop::bool::weighted(0.8)).prop_map(|(who, case, yes)| Step::Connects {
+        who,
+        case,
+        yes,
+    })
 }
 
 fn deed() -> impl Strategy<Value = Deed> {
