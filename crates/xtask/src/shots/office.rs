@@ -138,7 +138,7 @@ impl Office {
         customers.push(guest);
 
         let mut helped = seat_customer(customers.len())?;
-        let case = new_case(&lead, CASES + 4, &["--to-queue"])?;
+        let case = new_case(&lead, CASES + 2, &["--to-queue"])?;
         helped.join(&case, &server)?;
         let viewer = bo.connect(&case, &[])?;
         helped.wait_question(COLLEAGUES[0])?;
@@ -237,6 +237,7 @@ fn add_old_cases(server: &mut Server) -> Result<()> {
     ]);
     make.arg("--").arg(server.data());
     make.args(CUSTOMERS.iter().cycle().skip(3).step_by(3).take(OLD));
+    server.kill()?;
     step("cases of other days", &mut make)?;
     server.restart()
 }
