@@ -20,14 +20,16 @@ const MARK: Rect = Rect {
 /// That colour.
 const COLOUR: u32 = 0x00D8_1B60;
 
+/// Those who want help.
+const CUSTOMERS: [&str; 5] = ["Emma", "Tom", "Mia", "Noah", "Lea"];
+
 #[test]
 fn line_70_three_supporters_and_five_customers_see_one_truth_in_the_app() -> Result<()> {
-    let customers = ["Emma", "Tom", "Mia", "Noah", "Lea"];
-    let mut office = Office::start("desk-three", &["Bo", "Cy"], &customers)?;
-    for index in 0..customers.len() {
+    let mut office = Office::start("desk-three", &["Bo", "Cy"], &CUSTOMERS)?;
+    for index in 0..CUSTOMERS.len() {
         office.get_help(index)?;
     }
-    for name in customers {
+    for name in CUSTOMERS {
         let code = office.code(name)?;
         let waits = json!({ "assignee": null, "customer_online": true, "origin": "CustomerApp" });
         office.agree(&code, "Pending", &waits)?;
@@ -85,8 +87,10 @@ fn a_case_is_handed_on_and_given_back(office: &Office, customer: &str) -> Result
 
 #[test]
 fn line_66_a_chat_becomes_screen_sharing_and_then_three_share_one_screen() -> Result<()> {
-    let mut office = Office::start("desk-chat", &["Bo", "Cy"], &["Tom"])?;
-    office.get_help(0)?;
+    let mut office = Office::start("desk-chat", &["Bo", "Cy"], &CUSTOMERS)?;
+    for index in 0..CUSTOMERS.len() {
+        office.get_help(index)?;
+    }
     let code = office.code("Tom")?;
     let customer = office.customer("Tom")?;
     let ana = office.supporter(0);
