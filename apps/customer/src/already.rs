@@ -7,7 +7,7 @@ use egui::{CentralPanel, Frame, Key, Margin, Ui, Vec2, ViewportBuilder, Viewport
 use crate::settings::Settings;
 
 /// The window's size in points.
-const SIZE: Vec2 = Vec2::new(420.0, 230.0);
+const SIZE: Vec2 = Vec2::new(420.0, 256.0);
 
 /// Says it in a window of its own until it is closed: the other one may be hidden.
 pub(crate) fn say(texts: Texts, settings: &Settings) -> eframe::Result<()> {
