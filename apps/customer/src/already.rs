@@ -1,5 +1,6 @@
 //! What a second start shows where the app is open: one sentence, and nothing to allow.
 
+use aldis_present::{Handles, Options, WindowError};
 use aldis_ui::widgets;
 use aldis_ui::{Texts, theme};
 use egui::{CentralPanel, Frame, Key, Margin, Ui, Vec2, ViewportBuilder, ViewportCommand};
@@ -10,8 +11,8 @@ use crate::settings::Settings;
 const SIZE: Vec2 = Vec2::new(420.0, 256.0);
 
 /// Says it in a window of its own until it is closed: the other one may be hidden.
-pub(crate) fn say(texts: Texts, settings: &Settings) -> eframe::Result<()> {
-    let options = eframe::NativeOptions {
+pub(crate) fn say(texts: Texts, settings: &Settings) -> Result<(), WindowError> {
+    let options = Options {
         viewport: ViewportBuilder::default()
             .with_app_id("aldis-sos")
             .with_icon(aldis_ui::icon::icon(0))
@@ -19,21 +20,21 @@ pub(crate) fn say(texts: Texts, settings: &Settings) -> eframe::Result<()> {
             .with_inner_size(SIZE)
             .with_resizable(false),
         centered: true,
-        persist_window: false,
-        ..eframe::NativeOptions::default()
+        clipboard_shortcuts: true,
+        on_frame: None,
     };
     let appearance = settings.appearance;
-    let create: eframe::AppCreator<'_> = Box::new(move |context| {
-        theme::apply(&context.egui_ctx, appearance);
+    let create: aldis_present::Create<'_> = Box::new(move |ctx, _display| {
+        theme::apply(ctx, appearance);
         Ok(Box::new(Sentence(texts)))
     });
-    eframe::run_native("aldis-sos", options, create)
+    aldis_present::run("aldis-sos", options, create)
 }
 
 struct Sentence(Texts);
 
-impl eframe::App for Sentence {
-    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+impl aldis_present::App for Sentence {
+    fn ui(&mut self, ui: &mut Ui, _window: &dyn Handles) {
         let Self(texts) = self;
         let ground = Frame::new()
             .fill(theme::tokens(ui).ground)

@@ -198,8 +198,8 @@ impl App {
     }
 }
 
-impl eframe::App for App {
-    fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
+impl aldis_present::App for App {
+    fn logic(&mut self, ctx: &Context) {
         let Some(host) = &self.host else { return };
         self.view = host.view();
         if !matches!(self.view.stage, Stage::Live { .. } | Stage::Asked { .. }) {
@@ -231,7 +231,7 @@ impl eframe::App for App {
         }
     }
 
-    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+    fn ui(&mut self, ui: &mut Ui, _window: &dyn aldis_present::Handles) {
         let ctx = ui.ctx().clone();
         let texts = self.texts;
         let tokens = theme::tokens(ui);
@@ -326,7 +326,7 @@ impl eframe::App for App {
         }
     }
 
-    fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+    fn on_exit(&mut self) {
         self.hotkey = None;
         *self.left.lock().unwrap_or_else(PoisonError::into_inner) = self.host.take();
     }

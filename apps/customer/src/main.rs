@@ -77,12 +77,12 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
     let engine: Arc<Mutex<Option<Host>>> = Arc::default();
     let left = Arc::clone(&engine);
     let handle = runtime.handle().clone();
-    let create: eframe::AppCreator<'_> = Box::new(move |context| {
-        window.get_or_init(|| context.egui_ctx.clone());
-        let app = app::App::new(&context.egui_ctx, &handle, arguments, left)?;
+    let create: aldis_present::Create<'_> = Box::new(move |ctx, _display| {
+        window.get_or_init(|| ctx.clone());
+        let app = app::App::new(ctx, &handle, arguments, left)?;
         Ok(Box::new(app))
     });
-    let outcome = eframe::run_native("aldis-sos", window::options(), create);
+    let outcome = aldis_present::run("aldis-sos", window::options(), create);
     let host = engine.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(host) = host {
         runtime.block_on(host.close());
@@ -101,6 +101,6 @@ fn already_open(arguments: &Arguments) -> anyhow::Result<()> {
     anyhow::bail!("{}", texts.get("already-open"))
 }
 
-fn cannot_open(error: &eframe::Error) -> anyhow::Error {
+fn cannot_open(error: &aldis_present::WindowError) -> anyhow::Error {
     anyhow::anyhow!("cannot open a window: {error}")
 }

@@ -1,5 +1,6 @@
 //! The window's forms: the calm one in the middle, and the banner on top of everything.
 
+use aldis_present::Options;
 use aldis_ui::Texts;
 use egui::{Context, Pos2, Vec2, ViewportBuilder, ViewportCommand, ViewportId, WindowLevel};
 
@@ -28,16 +29,16 @@ pub(crate) enum Form {
 }
 
 /// How the window opens.
-pub(crate) fn options() -> eframe::NativeOptions {
-    eframe::NativeOptions {
+pub(crate) fn options() -> Options<'static> {
+    Options {
         viewport: ViewportBuilder::default()
             .with_app_id("aldis-sos")
             .with_icon(aldis_ui::icon::icon(0))
             .with_inner_size(CALM)
             .with_min_inner_size(Vec2::new(320.0, 60.0)),
         centered: true,
-        persist_window: false,
-        ..eframe::NativeOptions::default()
+        clipboard_shortcuts: true,
+        on_frame: None,
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use aldis_platform::keyboard::KeyboardGrab;
 use aldis_platform::wheel::Wheel;
+use aldis_present::Handles;
 use aldis_trust::ServerName;
 use aldis_ui::widgets::{self, Tone};
 use aldis_ui::{Language, Texts, theme};
@@ -11,12 +12,11 @@ use aldis_viewer::{Command, Desk, Over, Session, SessionStage, SignalError, View
 use aldis_wire::Code;
 use aldis_wire::peer::{EndReason, Grant};
 use aldis_wire::signal::Token;
-use eframe::{CreationContext, Frame};
 use egui::{
     CentralPanel, Color32, Context, Event, Key, Margin, Modifiers, Panel, RawInput, Ui,
     ViewportCommand, Visuals,
 };
-use raw_window_handle::{HasDisplayHandle as _, HasWindowHandle as _};
+use raw_window_handle::HasDisplayHandle;
 
 use crate::Look;
 use crate::attention::Attention;
@@ -74,14 +74,14 @@ pub(crate) struct App {
 
 impl App {
     pub(crate) fn new(
-        creation: &CreationContext<'_>,
+        ctx: &Context,
+        display: &dyn HasDisplayHandle,
         viewer: Arc<Viewer>,
         look: Look,
         remembered: Option<(ServerName, Token)>,
         only: Option<ViewerOnly>,
     ) -> Self {
-        let ctx = &creation.egui_ctx;
-        let display = creation.display_handle().ok();
+        let display = display.display_handle().ok();
         let wheel = display.map(|display| Wheel::new(display.as_raw()));
         let mut settings = Settings::load();
         settings.appearance = look.theme.unwrap_or(settings.appearance);
@@ -328,7 +328,12 @@ impl App {
         (*number > self.read_refusals).then(|| self.texts.refusal(refusal))
     }
 
-    fn session_page(&mut self, ui: &mut Ui, session: &Session, frame: &Frame) -> Option<Act> {
+    fn session_page(
+        &mut self,
+        ui: &mut Ui,
+        session: &Session,
+        window: &dyn Handles,
+    ) -> Option<Act> {
         let control = match &session.stage {
             SessionStage::Live { grant, .. } => *grant == Grant::Control,
             SessionStage::Over(over) => return pages::over(ui, self.texts, session, over),
@@ -366,7 +371,7 @@ impl App {
         if self.in_vain.is_said() && self.fullscreen && !self.toolbar {
             in_vain::over_the_canvas(ui, &pages::watching(self.texts, session));
         }
-        self.pass_on(ui, happened, frame);
+        self.pass_on(ui, happened, window);
         act
     }
 
@@ -426,7 +431,7 @@ impl App {
     }
 
     /// Sends what happened on the canvas, and holds the keyboard while it is wanted there.
-    fn pass_on(&mut self, ui: &Ui, happened: Happened, frame: &Frame) {
+    fn pass_on(&mut self, ui: &Ui, happened: Happened, window: &dyn Handles) {
         for input in happened.inputs {
             self.viewer.send(Command::Input(input));
         }
@@ -438,7 +443,8 @@ impl App {
         if !(self.wants_grab && happened.focused) {
             self.grab = None;
         } else if self.grab.is_none() {
-            let (Ok(window), Ok(display)) = (frame.window_handle(), frame.display_handle()) else {
+            let (Ok(window), Ok(display)) = (window.window_handle(), window.display_handle())
+            else {
                 return;
             };
             self.grab = KeyboardGrab::new(window.as_raw(), display.as_raw())
@@ -480,10 +486,10 @@ impl App {
     }
 }
 
-impl eframe::App for App {
-    fn raw_input_hook(&mut self, _ctx: &Context, raw_input: &mut RawInput) {
+impl aldis_present::App for App {
+    fn hear(&mut self, input: &mut RawInput) {
         if self.wheel.as_mut().is_some_and(Wheel::tells_twice) {
-            for event in &mut raw_input.events {
+            for event in &mut input.events {
                 if let Event::MouseWheel { delta, .. } = event {
                     *delta *= 0.5;
                 }
@@ -491,7 +497,7 @@ impl eframe::App for App {
         }
     }
 
-    fn logic(&mut self, ctx: &Context, _frame: &mut Frame) {
+    fn logic(&mut self, ctx: &Context) {
         self.view = self.viewer.view();
         self.follow_sign_in(ctx);
         self.follow_session(ctx);
@@ -506,19 +512,19 @@ impl eframe::App for App {
         }
     }
 
-    fn clear_color(&self, visuals: &Visuals) -> [f32; 4] {
+    fn ground(&self, visuals: &Visuals) -> Color32 {
         self.ground
             .clear(self.page_colour(theme::tokens_of(visuals)))
     }
 
-    fn ui(&mut self, ui: &mut Ui, frame: &mut Frame) {
+    fn ui(&mut self, ui: &mut Ui, window: &dyn Handles) {
         let colour = self.page_colour(theme::tokens(ui));
         let ground = std::mem::take(&mut self.ground);
-        ground.show(ui, colour, |ui| self.page(ui, frame));
+        ground.show(ui, colour, |ui| self.page(ui, window));
         self.ground = ground;
     }
 
-    fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+    fn on_exit(&mut self) {
         // The grab must go before the window that it is on.
         self.grab = None;
     }
@@ -540,7 +546,7 @@ impl App {
         matches!(self.view.desk, Desk::SignedIn { .. }) && self.only.is_none()
     }
 
-    fn page(&mut self, ui: &mut Ui, frame: &mut Frame) {
+    fn page(&mut self, ui: &mut Ui, window: &dyn Handles) {
         let ctx = ui.ctx().clone();
         let session = self.view.session.clone().filter(|_| self.in_session);
         let live = session
@@ -557,7 +563,7 @@ impl App {
         let act = if let Some(session) = session {
             CentralPanel::default()
                 .frame(page)
-                .show(ui, |ui| self.session_page(ui, &session, frame))
+                .show(ui, |ui| self.session_page(ui, &session, window))
                 .inner
         } else if self.shows_queue() {
             let (now, refusal) = (self.server_now(), self.refusal());

@@ -15,10 +15,10 @@ pub(crate) struct Ground {
 }
 
 impl Ground {
-    /// The window is about to be cleared with this colour; gives it as eframe wants it.
-    pub(crate) fn clear(&self, colour: Color32) -> [f32; 4] {
+    /// The window is about to be cleared with this colour; gives it back.
+    pub(crate) fn clear(&self, colour: Color32) -> Color32 {
         self.cleared.set(colour);
-        colour.to_normalized_gamma_f32()
+        colour
     }
 
     /// Shows a page that lies on this colour, and tells what is in it so.

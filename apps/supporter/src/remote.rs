@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use aldis_present::LivePane;
+use aldis_screen::Live;
 use aldis_session::typing::Typing;
 use aldis_ui::Texts;
-use aldis_viewer::{Picture, Pointer, Session};
+use aldis_viewer::{Pointer, Session};
 use aldis_wire::input::{Button, Input};
 use egui::{
     Color32, ColorImage, CursorIcon, Event, EventFilter, Id, Pos2, Rect, Response, Role, Sense,
@@ -28,7 +30,7 @@ pub(crate) enum Scale {
 /// What the canvas keeps between two frames.
 #[derive(Default)]
 pub(crate) struct Remote {
-    shown: Option<Shown>,
+    pane: LivePane,
     pointer: Option<(u64, TextureHandle)>,
     typing: Typing,
     logo: bool,
@@ -64,13 +66,6 @@ impl Aim {
             self.known = true;
         }
     }
-}
-
-/// The texture of the customer's screen.
-struct Shown {
-    picture: Arc<Picture>,
-    texture: TextureHandle,
-    options: TextureOptions,
 }
 
 /// What happened on the canvas.
@@ -113,8 +108,6 @@ impl Remote {
         control: bool,
     ) -> Happened {
         let Some((width, height)) = session.picture.size() else {
-            // The first update waits for its answer until somebody looks.
-            session.picture.take(false, |_, _| {});
             ui.centered_and_justified(|ui| ui.label(texts.get("waiting-for-picture")));
             return Happened::default();
         };
@@ -160,56 +153,12 @@ impl Remote {
         ui.advance_cursor_after_rect(area);
         let name = texts.get("remote-screen");
         response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, &name));
-        let pixel = 1.0 / ui.ctx().pixels_per_point();
-        let (width, _) = session.picture.size().unwrap_or((1, 1));
-        let exact = (image.width() - width as f32 * pixel).abs() < pixel / 2.0;
-        let options = if exact {
-            TextureOptions::NEAREST
-        } else {
-            TextureOptions::LINEAR
-        };
-        self.upload(ui, &session.picture, options);
-        if let Some(shown) = &self.shown {
-            let uv = Rect::from_min_max(Pos2::ZERO, Pos2::new(1.0, 1.0));
-            let painter = ui.painter_at(area);
-            painter.image(shown.texture.id(), image, uv, Color32::WHITE);
-        }
+        let live: Arc<dyn Live> = Arc::clone(&session.picture) as _;
+        self.pane.show(ui, area, image, &live);
         let mut happened = Happened::default();
         self.hear(ui, &response, session, image, control, &mut happened);
         self.paint_pointer(ui, &response, session, image, control);
         happened
-    }
-
-    /// Brings the texture up to date: only what changed, unless it must be made anew.
-    fn upload(&mut self, ui: &Ui, picture: &Arc<Picture>, options: TextureOptions) {
-        let fits = |shown: &Shown| {
-            let [width, height] = shown.texture.size();
-            Arc::ptr_eq(&shown.picture, picture)
-                && shown.options == options
-                && picture.size() == Some((width as u32, height as u32))
-        };
-        let whole = !self.shown.as_ref().is_some_and(fits);
-        picture.take(whole, |frame, rects| {
-            // The size may have changed since it was looked at.
-            let size = [frame.width() as usize, frame.height() as usize];
-            let same = |shown: &&mut Shown| !whole && shown.texture.size() == size;
-            if let Some(shown) = self.shown.as_mut().filter(same) {
-                for rect in rects {
-                    let place = [rect.x as usize, rect.y as usize];
-                    shown
-                        .texture
-                        .set_partial(place, crop(frame, *rect), options);
-                }
-                return;
-            }
-            let pixels = crop(frame, frame.bounds());
-            let texture = ui.ctx().load_texture("remote-screen", pixels, options);
-            self.shown = Some(Shown {
-                picture: Arc::clone(picture),
-                texture,
-                options,
-            });
-        });
     }
 
     fn hear(
@@ -377,18 +326,6 @@ fn place(at: Pos2, image: Rect, session: &Session) -> Input {
         x: scaled(part.x, width),
         y: scaled(part.y, height),
     }
-}
-
-/// A part of the frame as egui takes it.
-fn crop(frame: &aldis_screen::Frame, rect: aldis_screen::Rect) -> ColorImage {
-    let mut pixels = Vec::with_capacity((rect.width * rect.height) as usize);
-    for y in rect.y..rect.bottom() {
-        let row = frame.row(rect, y).chunks_exact(4);
-        pixels.extend(
-            row.map(|pixel| Color32::from_rgba_premultiplied(pixel[2], pixel[1], pixel[0], 255)),
-        );
-    }
-    ColorImage::new([rect.width as usize, rect.height as usize], pixels)
 }
 
 #[cfg(test)]

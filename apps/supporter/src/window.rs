@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use aldis_viewer::Viewer;
+use aldis_present::{LiveWaker, Options};
+use aldis_viewer::{Changed, Viewer};
 use anyhow::Context as _;
 use egui::{Vec2, ViewportBuilder};
 
@@ -44,11 +45,14 @@ pub(crate) fn open(
     }
     let identity = settings::identity()?;
     // The engine starts before the window is there to be repainted.
-    let painter: Arc<OnceLock<egui::Context>> = Arc::default();
+    let painter: Arc<OnceLock<(egui::Context, LiveWaker)>> = Arc::default();
     let repaint = Arc::clone(&painter);
-    let changed = move || {
-        if let Some(window) = repaint.get() {
-            window.request_repaint();
+    let changed = move |what| {
+        if let Some((window, screen)) = repaint.get() {
+            match what {
+                Changed::Picture => screen.wake(),
+                Changed::View => window.request_repaint(),
+            }
         }
     };
     let viewer = Arc::new(Viewer::start(runtime.handle(), identity, changed)?);
@@ -57,22 +61,22 @@ pub(crate) fn open(
     }
     let fullscreen = only.as_ref().is_some_and(|only| only.fullscreen);
     let app_viewer = Arc::clone(&viewer);
-    let create: eframe::AppCreator<'_> = Box::new(move |creation| {
-        painter.get_or_init(|| creation.egui_ctx.clone());
-        let app = App::new(creation, app_viewer, look, sign_in, only);
+    let create: aldis_present::Create<'_> = Box::new(move |ctx, display| {
+        painter.get_or_init(|| (ctx.clone(), LiveWaker::new(ctx)));
+        let app = App::new(ctx, display, app_viewer, look, sign_in, only);
         Ok(Box::new(app))
     });
-    let outcome = match frame_times {
-        Some(file) => frames::run("aldis", options(fullscreen), create, file),
-        None => eframe::run_native("aldis", options(fullscreen), create)
-            .map_err(|error| anyhow::anyhow!("{error}")),
+    let options = Options {
+        on_frame: frame_times.map(frames::write),
+        ..options(fullscreen)
     };
+    let outcome = aldis_present::run("aldis", options, create);
     runtime.block_on(viewer.close());
     outcome.context("cannot open a window")
 }
 
-fn options(fullscreen: bool) -> eframe::NativeOptions {
-    eframe::NativeOptions {
+fn options(fullscreen: bool) -> Options<'static> {
+    Options {
         viewport: ViewportBuilder::default()
             .with_app_id("aldis")
             .with_title("Aldis")
@@ -83,12 +87,9 @@ fn options(fullscreen: bool) -> eframe::NativeOptions {
             .with_fullscreen(fullscreen)
             .with_decorations(!fullscreen),
         centered: !fullscreen,
-        persist_window: false,
-        // Every colour of the customer's screen must come out as it is.
-        dithering: false,
         // Copy and paste shortcuts belong to the customer's computer while the viewer has focus.
         clipboard_shortcuts: false,
-        ..eframe::NativeOptions::default()
+        on_frame: None,
     }
 }
 

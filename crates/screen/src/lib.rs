@@ -12,7 +12,9 @@
 pub mod decode;
 pub mod encode;
 mod frame;
+mod live;
 mod region;
 
 pub use crate::frame::{Frame, FrameError, MAX_SIDE};
+pub use crate::live::Live;
 pub use crate::region::{Rect, Region};

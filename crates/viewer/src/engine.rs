@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::peer::{self, Peer, PeerNews, Way};
-use crate::picture::Picture;
+use crate::picture::{Changed, Picture};
 use crate::service::{About, Service, Wish};
 use crate::view::{Desk, Over, Session, SessionStage, View};
 use crate::viewer::Command;
@@ -38,7 +38,7 @@ enum Tag {
 pub(crate) struct Engine {
     node: Node,
     shown: watch::Sender<View>,
-    changed: Arc<dyn Fn() + Send + Sync>,
+    changed: Arc<dyn Fn(Changed) + Send + Sync>,
     view: View,
     outbox: Option<mpsc::Sender<(Tag, Request)>>,
     server: JoinSet<()>,
@@ -56,7 +56,7 @@ impl Engine {
     pub(crate) fn new(
         node: Node,
         shown: watch::Sender<View>,
-        changed: Arc<dyn Fn() + Send + Sync>,
+        changed: Arc<dyn Fn(Changed) + Send + Sync>,
     ) -> Self {
         Self {
             node,
@@ -192,7 +192,6 @@ impl Engine {
     fn connect(&mut self, code: Code, view_only: bool) {
         self.end_session(Over::Ended(EndReason::Supporter));
         self.returns = 0;
-        let (answers, _) = mpsc::channel(1);
         self.view.session = Some(Session {
             code,
             view_only,
@@ -201,7 +200,7 @@ impl Engine {
             joining: None,
             monitors: Vec::new(),
             shared: 0,
-            picture: Arc::new(Picture::new(answers)),
+            picture: Arc::new(Picture::new(watch::Sender::new(None))),
             link: None,
             problem: None,
             ignored: 0,
@@ -448,7 +447,7 @@ impl Engine {
 
     fn paint(&self) {
         self.shown.send_replace(self.view.clone());
-        (self.changed)();
+        (self.changed)(Changed::View);
     }
 }
 

@@ -18,7 +18,7 @@ mod viewer;
 pub use aldis_link::{BindError, DialError, Identity, IdentityError, SignalError};
 
 pub use crate::peer::Link;
-pub use crate::picture::{Picture, PictureStats, Pointer};
+pub use crate::picture::{Changed, Picture, PictureStats, Pointer};
 pub use crate::service::{News, Service, Wish};
 pub use crate::view::{Desk, Over, Session, SessionStage, View};
 pub use crate::viewer::{Command, Viewer};

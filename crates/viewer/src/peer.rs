@@ -10,11 +10,11 @@ use aldis_wire::peer::{
 };
 use aldis_wire::signal::MAX_NAME;
 use aldis_wire::{KeyHash, Millis, SessionId, VERSION};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use crate::picture::Picture;
+use crate::picture::{Changed, Picture};
 
 /// How long the customer's machine may take to say welcome.
 const WELCOME: Duration = Duration::from_secs(5);
@@ -105,7 +105,7 @@ pub(crate) async fn run(
     node: Node,
     way: Way,
     news: mpsc::Sender<(SessionId, PeerNews)>,
-    changed: Arc<dyn Fn() + Send + Sync>,
+    changed: Arc<dyn Fn(Changed) + Send + Sync>,
 ) {
     let session = way.session;
     let tell = |told| {
@@ -128,9 +128,10 @@ pub(crate) async fn run(
         return;
     };
     let (control, waiting) = mpsc::channel(CONTROL);
-    let picture = Arc::new(Picture::new(control.clone()));
+    let (shown, showing) = watch::channel(None);
+    let picture = Arc::new(Picture::new(shown));
     let mut tasks = JoinSet::new();
-    tasks.spawn(write(send, waiting));
+    tasks.spawn(write(send, waiting, showing));
     tasks.spawn(watch(
         connection.clone(),
         Arc::clone(&picture),
@@ -164,13 +165,13 @@ pub(crate) async fn run(
                         pointer.shape = Some(shape);
                         pointer.shape_number += 1;
                     });
-                    changed();
+                    changed(Changed::View);
                 }
                 continue;
             }
             Ok(Some(ToViewer::PointerMoved(place))) => {
                 picture.point(|pointer| pointer.place = place);
-                changed();
+                changed(Changed::View);
                 continue;
             }
             Ok(Some(ToViewer::InputIgnored)) => PeerNews::InputIgnored,
@@ -221,8 +222,21 @@ async fn introduce(connection: &Connection, session: SessionId) -> Option<Stream
     }
 }
 
-async fn write(mut send: FrameSender<ToHost>, mut waiting: mpsc::Receiver<ToHost>) {
-    while let Some(message) = waiting.recv().await {
+/// Sends what waits, and which update was shown; of that only the newest counts.
+async fn write(
+    mut send: FrameSender<ToHost>,
+    mut waiting: mpsc::Receiver<ToHost>,
+    mut showing: watch::Receiver<Option<u32>>,
+) {
+    loop {
+        let message = tokio::select! {
+            message = waiting.recv() => message,
+            Ok(()) = showing.changed() => {
+                let shown = *showing.borrow_and_update();
+                shown.map(|sequence| ToHost::FrameDone { sequence })
+            }
+        };
+        let Some(message) = message else { return };
         if send.send(&message).await.is_err() {
             return;
         }
@@ -233,7 +247,7 @@ async fn write(mut send: FrameSender<ToHost>, mut waiting: mpsc::Receiver<ToHost
 async fn watch(
     connection: Connection,
     picture: Arc<Picture>,
-    changed: Arc<dyn Fn() + Send + Sync>,
+    changed: Arc<dyn Fn(Changed) + Send + Sync>,
 ) {
     let Ok(stream) = connection.accept_uni().await else {
         return;
@@ -246,7 +260,7 @@ async fn watch(
         .spawn(move || {
             while let Some(part) = waiting.blocking_recv() {
                 match picture.paint(&part) {
-                    Ok(true) => changed(),
+                    Ok(true) => changed(Changed::Picture),
                     Ok(false) => {}
                     Err(error) => {
                         tracing::info!(%error, "the customer's screen cannot be decoded");

@@ -1,22 +1,31 @@
 //! The customer's screen on this machine, between the decoder and the window.
 //!
-//! The decoder paints into it from its own thread; the window takes what changed, once a repaint,
+//! The decoder paints into it from its own thread; the window looks at what changed when it paints,
 //! and only then may the customer's machine send the next update.
-//! A hidden window takes nothing, so nothing is sent to it.
+//! A hidden window looks at nothing, so nothing is sent to it.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use aldis_screen::decode::{DecodeError, Decoder};
-use aldis_screen::{Frame, Rect, Region};
-use aldis_wire::peer::{PointerShape, ScreenPart, ToHost};
-use tokio::sync::mpsc;
+use aldis_screen::{Frame, Live, Rect, Region};
+use aldis_wire::peer::{PointerShape, ScreenPart};
+use tokio::sync::watch;
 
 /// The customer's screen and pointer.
 #[derive(Debug)]
 pub struct Picture {
     state: Mutex<State>,
-    answers: mpsc::Sender<ToHost>,
+    shown: watch::Sender<Option<u32>>,
+}
+
+/// What there is to be painted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Changed {
+    /// Pixels of the customer's screen, and nothing else.
+    Picture,
+    /// Anything else.
+    View,
 }
 
 /// The customer's pointer.
@@ -47,7 +56,7 @@ pub struct PictureStats {
 struct State {
     decoder: Decoder,
     dirty: Region,
-    complete: Option<(u32, Option<Instant>)>,
+    complete: Option<(u32, Instant)>,
     pointer: Pointer,
     stats: PictureStats,
 }
@@ -61,11 +70,11 @@ fn now() -> Instant {
 }
 
 impl Picture {
-    /// An empty picture; answers to updates go to `answers`.
-    pub(crate) fn new(answers: mpsc::Sender<ToHost>) -> Self {
+    /// An empty picture; the number of the update that was shown last goes to `shown`.
+    pub(crate) fn new(shown: watch::Sender<Option<u32>>) -> Self {
         Self {
             state: Mutex::default(),
-            answers,
+            shown,
         }
     }
 
@@ -97,7 +106,7 @@ impl Picture {
         state.stats.decoding += ended.saturating_duration_since(started);
         state.stats.bytes += part.data.len() as u64;
         if part.last {
-            state.complete = Some((part.sequence, Some(ended)));
+            state.complete = Some((part.sequence, ended));
         }
         Ok(part.last)
     }
@@ -106,49 +115,38 @@ impl Picture {
         change(&mut self.state().pointer);
     }
 
-    /// Shows `show` the picture and the rectangles that changed since the last call, if any did;
-    /// with `whole` the one rectangle of the whole picture, for a texture that is made anew.
-    ///
-    /// To be called while painting: the customer's machine may then send the next update.
-    /// Both happen under one lock, so nothing that the decoder paints meanwhile is missed.
-    pub fn take(&self, whole: bool, show: impl FnOnce(&Frame, &[Rect])) {
-        let mut guard = self.state();
-        let state = &mut *guard;
-        if state.decoder.frame().bounds().is_empty() {
-            return;
-        }
-        if whole {
-            state.dirty.add(state.decoder.frame().bounds());
-        }
-        if !state.dirty.is_empty() {
-            show(state.decoder.frame(), state.dirty.rects());
-            state.dirty.clear();
-        }
-        if let Some((sequence, decoded)) = state.complete {
-            if let Some(decoded) = decoded {
-                state.stats.updates += 1;
-                state.stats.queued += now().saturating_duration_since(decoded);
-            }
-            // A full queue empties soon, and the window repaints when it does not.
-            let told = self.answers.try_send(ToHost::FrameDone { sequence });
-            state.complete = told.is_err().then_some((sequence, None));
-        }
-    }
-
     /// The pointer as it is now.
     pub fn pointer(&self) -> Pointer {
         self.state().pointer.clone()
     }
 
-    /// Width and height of the shared monitor in pixels, once a picture has come.
-    pub fn size(&self) -> Option<(u32, u32)> {
+    /// What went through so far.
+    pub fn stats(&self) -> PictureStats {
+        self.state().stats
+    }
+}
+
+impl Live for Picture {
+    fn size(&self) -> Option<(u32, u32)> {
         let state = self.state();
         let frame = state.decoder.frame();
         (!frame.bounds().is_empty()).then(|| (frame.width(), frame.height()))
     }
 
-    /// What went through so far.
-    pub fn stats(&self) -> PictureStats {
-        self.state().stats
+    /// That it was shown is told to the customer's machine, which may then send the next update.
+    fn look(&self, show: &mut dyn FnMut(&Frame, &[Rect]) -> bool) {
+        let mut guard = self.state();
+        let state = &mut *guard;
+        if state.decoder.frame().bounds().is_empty()
+            || !show(state.decoder.frame(), state.dirty.rects())
+        {
+            return;
+        }
+        state.dirty.clear();
+        if let Some((sequence, decoded)) = state.complete.take() {
+            state.stats.updates += 1;
+            state.stats.queued += now().saturating_duration_since(decoded);
+            self.shown.send_replace(Some(sequence));
+        }
     }
 }

@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::engine::{Engine, WAITING};
+use crate::picture::Changed;
 use crate::service::Wish;
 use crate::view::View;
 
@@ -83,11 +84,11 @@ pub struct Viewer {
 
 impl Viewer {
     /// Starts the engine with the supporter's key; `changed` is called whenever there is
-    /// something new to paint.
+    /// something new to paint, and says what.
     pub fn start(
         runtime: &Handle,
         identity: Identity,
-        changed: impl Fn() + Send + Sync + 'static,
+        changed: impl Fn(Changed) + Send + Sync + 'static,
     ) -> Result<Self, BindError> {
         let _inside = runtime.enter();
         let node = Node::bind_any(Arc::new(identity))?;

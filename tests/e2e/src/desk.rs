@@ -26,6 +26,8 @@ pub struct DeskOptions {
     pub window_manager: bool,
     /// An extension that the X server is told to leave out.
     pub without: Option<&'static str>,
+    /// Who paints our windows: `processor` or `graphics`, which is OpenGL in software here.
+    pub painter: &'static str,
     /// Whether the screen is a window of the desktop that this program runs on, for people to see.
     pub visible: bool,
 }
@@ -37,6 +39,7 @@ impl Default for DeskOptions {
             height: 800,
             window_manager: true,
             without: None,
+            painter: "processor",
             visible: false,
         }
     }
@@ -81,6 +84,7 @@ impl Desk {
             ("LC_ALL".to_owned(), "C.UTF-8".to_owned()),
             ("LANG".to_owned(), "C.UTF-8".to_owned()),
             ("LIBGL_ALWAYS_SOFTWARE".to_owned(), "1".to_owned()),
+            ("ALDIS_PAINTER".to_owned(), options.painter.to_owned()),
         ]);
 
         let mut command = with_environment("dbus-daemon", &environment);

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use aldis_screen::Frame;
+use aldis_screen::{Frame, Live as _};
 use aldis_trust::ServerName;
 use aldis_viewer::{Command, Desk, Identity, Session, SessionStage, View, Viewer};
 use aldis_wire::peer::{Grant, Seat};
@@ -23,7 +23,7 @@ impl Window {
         let changed = Arc::new(Notify::new());
         let tell = Arc::clone(&changed);
         let identity = Identity::generate().unwrap();
-        let viewer = Viewer::start(&Handle::current(), identity, move || tell.notify_one());
+        let viewer = Viewer::start(&Handle::current(), identity, move |_| tell.notify_one());
         let window = Self {
             viewer: viewer.unwrap(),
             changed,
@@ -83,7 +83,7 @@ impl Window {
     pub(crate) async fn sees(&self, pixels: &[u8]) {
         let same = |session: &Session| {
             let mut texture = self.texture.lock().unwrap();
-            session.picture.take(false, |frame, changed| {
+            session.picture.look(&mut |frame, changed| {
                 if texture.bounds() != frame.bounds() {
                     *texture = Frame::new(frame.width(), frame.height()).unwrap();
                 }
@@ -94,6 +94,7 @@ impl Window {
                             .copy_from_slice(frame.row(*rect, y));
                     }
                 }
+                true
             });
             (texture.width(), texture.height()) == (SCREEN.0.into(), SCREEN.1.into())
                 && colours(texture.data()).eq(colours(pixels))

@@ -449,7 +449,7 @@ impl Window {
         let wake = Arc::clone(&changed);
         let identity = Identity::generate().unwrap();
         let handle = tokio::runtime::Handle::current();
-        let viewer = Viewer::start(&handle, identity, move || wake.notify_one()).unwrap();
+        let viewer = Viewer::start(&handle, identity, move |_| wake.notify_one()).unwrap();
         let (server, token) = (server.clone(), token(who));
         viewer.send(Command::Resume { server, token });
         let window = Self { viewer, changed };

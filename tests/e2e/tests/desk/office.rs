@@ -10,6 +10,7 @@ const SCREEN: DeskOptions = DeskOptions {
     height: 660,
     window_manager: true,
     without: None,
+    painter: "processor",
     visible: false,
 };
 

@@ -1,0 +1,626 @@
+//! A window that the processor paints.
+//!
+//! What the system tells is gathered until nothing more waits, then there is at most one frame.
+//! A frame that egui asks for itself, for something that moves, keeps a distance to the one before;
+//! one that answers a person or the customer's screen comes at once.
+
+use std::cell::Cell;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use aldis_screen::Frame;
+use eframe::UserEvent;
+use egui::{
+    Context, FullOutput, LogicOutput, RawInput, TexturesDelta, ViewportCommand, ViewportEvent,
+    ViewportId, ViewportInfo,
+};
+use egui_winit::{ActionRequested, accesskit_winit};
+use raw_window_handle::{HasDisplayHandle as _, RawDisplayHandle};
+use winit::application::ApplicationHandler;
+use winit::event::{DeviceEvent, DeviceId, StartCause, WindowEvent};
+use winit::event_loop::{ActiveEventLoop, ControlFlow, EventLoop, EventLoopProxy};
+use winit::platform::run_on_demand::EventLoopExtRunOnDemand as _;
+use winit::window::{Window, WindowId};
+
+use crate::area::Area;
+use crate::live::Direct;
+use crate::pixels::pixel;
+use crate::raster::{self, Source};
+use crate::scene::Scene;
+use crate::texture::Textures;
+use crate::{App, Create, OnFrame, Options, WindowError};
+
+/// The distance between frames of something that moves by itself.
+const MOTION: Duration = Duration::from_millis(16);
+
+/// How often a hidden window's program runs at most.
+const HIDDEN: Duration = Duration::from_millis(100);
+
+/// The largest picture's side that egui may make; any size works.
+const MAX_TEXTURE_SIDE: usize = 8192;
+
+thread_local! {
+    /// egui is describing a frame on this thread: what it asks for now is motion.
+    static DESCRIBING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Opens the window and stays until it is closed.
+pub(crate) fn run(
+    options: Options<'_>,
+    create: Create<'_>,
+    events: &mut EventLoop<UserEvent>,
+) -> Result<(), WindowError> {
+    let mut window = Software {
+        proxy: events.create_proxy(),
+        start: Some((options, create)),
+        running: None,
+        outcome: Ok(()),
+    };
+    events.run_app_on_demand(&mut window)?;
+    window.outcome
+}
+
+/// The window, before and while it is open.
+struct Software<'a> {
+    proxy: EventLoopProxy<UserEvent>,
+    start: Option<(Options<'a>, Create<'a>)>,
+    running: Option<Running<'a>>,
+    outcome: Result<(), WindowError>,
+}
+
+struct Running<'a> {
+    ctx: Context,
+    app: Box<dyn App>,
+    system: egui_winit::State,
+    info: ViewportInfo,
+    actions: Vec<ActionRequested>,
+    /// What a hidden window heard.
+    unheard: RawInput,
+    canvas: Canvas,
+    on_frame: Option<OnFrame<'a>>,
+    /// When the next frame is due.
+    next: Option<Instant>,
+    /// When the last one began.
+    last: Instant,
+    /// It was hidden until it had something to show.
+    shown: bool,
+    closing: bool,
+    /// The compositor says when it wants a frame; elsewhere, that the window's pixels were lost.
+    paced: bool,
+    /// The compositor was asked for a frame of egui's.
+    frame_waits: bool,
+}
+
+/// The window's pixels.
+struct Canvas {
+    surface: softbuffer::Surface<Arc<Window>, Arc<Window>>,
+    window: Arc<Window>,
+    size: [u32; 2],
+    /// The size that the newest frame was laid out for.
+    next_size: [u32; 2],
+    scene: Scene,
+    textures: Textures,
+    /// Pictures that only the frame on the screen still shows.
+    stale: TexturesDelta,
+    /// What was painted in the frames before, the newest first.
+    painted: Vec<Vec<Area>>,
+}
+
+impl ApplicationHandler<UserEvent> for Software<'_> {
+    fn resumed(&mut self, active: &ActiveEventLoop) {
+        let Some((options, create)) = self.start.take() else {
+            return;
+        };
+        match Running::open(active, options, create, &self.proxy) {
+            Ok(mut running) => {
+                running.frame(active);
+                self.running = Some(running);
+            }
+            Err(error) => {
+                self.outcome = Err(error);
+                active.exit();
+            }
+        }
+    }
+
+    fn window_event(&mut self, active: &ActiveEventLoop, _window: WindowId, event: WindowEvent) {
+        let Some(running) = &mut self.running else {
+            return;
+        };
+        match event {
+            WindowEvent::RedrawRequested if !running.paced => {
+                return running.canvas.show_again();
+            }
+            WindowEvent::RedrawRequested if std::mem::take(&mut running.frame_waits) => {
+                return running.frame(active);
+            }
+            WindowEvent::RedrawRequested => return running.follow(),
+            WindowEvent::Occluded(occluded) => running.info.occluded = Some(occluded),
+            WindowEvent::CloseRequested => running.info.events.push(ViewportEvent::Close),
+            _ => {}
+        }
+        let closes = matches!(event, WindowEvent::CloseRequested);
+        let answer = running
+            .system
+            .on_window_event(&running.canvas.window, &event);
+        if answer.repaint || closes {
+            running.due(now());
+        }
+    }
+
+    fn device_event(&mut self, _active: &ActiveEventLoop, _device: DeviceId, event: DeviceEvent) {
+        if let DeviceEvent::MouseMotion { delta } = event
+            && let Some(running) = &mut self.running
+            && running.system.on_mouse_motion(delta)
+        {
+            running.due(now());
+        }
+    }
+
+    fn user_event(&mut self, active: &ActiveEventLoop, event: UserEvent) {
+        let Some(running) = &mut self.running else {
+            return;
+        };
+        match event {
+            UserEvent::RequestRepaint { viewport_id, .. } if viewport_id == Direct::mark() => {
+                if running.paced {
+                    running.canvas.window.request_redraw();
+                } else {
+                    running.follow();
+                }
+            }
+            UserEvent::RequestRepaint { when, .. } => running.due(when),
+            UserEvent::AccessKitActionRequest(event) => match event.window_event {
+                accesskit_winit::WindowEvent::InitialTreeRequested => {
+                    running.ctx.enable_accesskit();
+                    running.frame(active);
+                }
+                accesskit_winit::WindowEvent::ActionRequested(request) => {
+                    running.system.on_accesskit_action_request(request);
+                    running.due(now());
+                }
+                accesskit_winit::WindowEvent::AccessibilityDeactivated => {
+                    running.ctx.disable_accesskit();
+                }
+            },
+        }
+    }
+
+    fn new_events(&mut self, _active: &ActiveEventLoop, _cause: StartCause) {}
+
+    fn about_to_wait(&mut self, active: &ActiveEventLoop) {
+        let Some(running) = &mut self.running else {
+            return;
+        };
+        if running.next.is_some_and(|next| next <= now()) {
+            running.next = None;
+            if running.paced && running.shown {
+                running.frame_waits = true;
+                running.canvas.window.request_redraw();
+            } else {
+                running.frame(active);
+            }
+        }
+        if running.closing {
+            running.app.on_exit();
+            running.ctx.on_exit();
+            self.running = None;
+            return active.exit();
+        }
+        active.set_control_flow(match running.next {
+            Some(next) => ControlFlow::WaitUntil(next),
+            None => ControlFlow::Wait,
+        });
+    }
+
+    fn exiting(&mut self, _active: &ActiveEventLoop) {
+        if let Some(mut running) = self.running.take() {
+            running.app.on_exit();
+            running.ctx.on_exit();
+        }
+    }
+}
+
+impl<'a> Running<'a> {
+    fn open(
+        active: &ActiveEventLoop,
+        options: Options<'a>,
+        create: Create<'a>,
+        proxy: &EventLoopProxy<UserEvent>,
+    ) -> Result<Self, WindowError> {
+        let ctx = Context::default();
+        ctx.set_embed_viewports(false);
+        // A second pass settles what the first laid out by guessing.
+        ctx.options_mut(|options| {
+            options.max_passes = std::num::NonZeroUsize::MIN.saturating_add(1);
+        });
+        // It is shown with its first frame, not empty.
+        let builder = placed(options.viewport, options.centered, active).with_visible(false);
+        let window = Arc::new(egui_winit::create_window(&ctx, active, &builder)?);
+        let mut info = ViewportInfo::default();
+        egui_winit::update_viewport_info(&mut info, &ctx, &window, true);
+        let scale = window.scale_factor() as f32;
+        let mut system = egui_winit::State::new(
+            ctx.clone(),
+            ViewportId::ROOT,
+            &window,
+            Some(scale),
+            window.theme(),
+            Some(MAX_TEXTURE_SIDE),
+        );
+        system.set_clipboard_shortcuts(options.clipboard_shortcuts);
+        system.init_accesskit(active, &window, proxy.clone());
+        let wakes = proxy.clone();
+        ctx.set_request_repaint_callback(move |info| {
+            let delay = if DESCRIBING.get() {
+                info.delay.max(MOTION)
+            } else {
+                info.delay
+            };
+            let Some(when) = now().checked_add(delay) else {
+                return;
+            };
+            // Nobody is left to be told once the window is gone.
+            drop(wakes.send_event(UserEvent::RequestRepaint {
+                viewport_id: info.viewport_id,
+                when,
+                cumulative_pass_nr: info.current_cumulative_pass_nr,
+            }));
+        });
+        Direct::open(&ctx, proxy.clone());
+        let canvas = Canvas::new(&window)?;
+        let paced = matches!(
+            window.display_handle().map(|display| display.as_raw()),
+            Ok(RawDisplayHandle::Wayland(_))
+        );
+        let app = create(&ctx, &window).map_err(WindowError::App)?;
+        Ok(Self {
+            ctx,
+            app,
+            system,
+            info,
+            actions: Vec::new(),
+            unheard: RawInput::default(),
+            canvas,
+            on_frame: options.on_frame,
+            next: None,
+            last: now(),
+            shown: false,
+            closing: false,
+            paced,
+            frame_waits: false,
+        })
+    }
+
+    /// A frame is wanted at this time, or sooner if one is already.
+    fn due(&mut self, when: Instant) {
+        self.next = Some(self.next.map_or(when, |next| next.min(when)));
+    }
+
+    fn frame(&mut self, active: &ActiveEventLoop) {
+        let began = now();
+        self.last = began;
+        egui_winit::update_viewport_info(&mut self.info, &self.ctx, &self.canvas.window, false);
+        let visible = self.info.visible().unwrap_or(true)
+            || self.actions.iter().any(ActionRequested::wants_paint);
+        let mut input = std::mem::take(&mut self.unheard);
+        input.append(self.system.take_egui_input(&self.canvas.window));
+        input.viewports = std::iter::once((ViewportId::ROOT, self.info.clone())).collect();
+        self.app.hear(&mut input);
+        let closes = input.viewport().close_requested();
+        let commands = if visible || !self.shown {
+            self.describe_and_paint(active, input)
+        } else {
+            self.think(active, input)
+        };
+        self.info.events.clear();
+        if closes && !commands.contains(&ViewportCommand::CancelClose) {
+            self.closing = true;
+        }
+        egui_winit::process_viewport_commands(
+            &self.ctx,
+            &mut self.info,
+            commands,
+            &self.canvas.window,
+            &mut self.actions,
+        );
+        self.act();
+        if !self.info.events.is_empty() {
+            self.due(now());
+        }
+        if !self.shown {
+            self.shown = true;
+            self.canvas.window.set_visible(true);
+            self.due(now());
+        }
+        if let Some(on_frame) = &mut self.on_frame {
+            on_frame(began, began.elapsed());
+        }
+    }
+
+    fn describe_and_paint(
+        &mut self,
+        active: &ActiveEventLoop,
+        input: RawInput,
+    ) -> Vec<ViewportCommand> {
+        self.ctx.options_mut(|options| options.begin_pass(&input));
+        let ground = self.app.ground(&self.ctx.global_style().visuals);
+        let (app, window) = (&mut self.app, &self.canvas.window);
+        DESCRIBING.set(true);
+        let FullOutput {
+            platform_output,
+            textures_delta,
+            shapes,
+            pixels_per_point,
+            viewport_output,
+        } = self.ctx.run_ui(input, |ui| {
+            app.logic(ui.ctx());
+            app.ui(ui, window);
+        });
+        DESCRIBING.set(false);
+        self.system.handle_platform_output_with_event_loop(
+            &self.canvas.window,
+            active,
+            platform_output,
+        );
+        let primitives = self.ctx.tessellate(shapes, pixels_per_point);
+        let ground = pixel(ground.to_opaque());
+        let settled = self
+            .canvas
+            .paint(primitives, textures_delta, pixels_per_point, ground);
+        if !settled {
+            self.due(now());
+        }
+        let of_root = |(id, output): (ViewportId, egui::ViewportOutput)| {
+            (id == ViewportId::ROOT).then_some(output.commands)
+        };
+        viewport_output
+            .into_iter()
+            .find_map(of_root)
+            .unwrap_or_default()
+    }
+
+    /// Shows what changed of the customer's screen; nothing else is looked at.
+    fn follow(&mut self) {
+        let visible = self.info.visible().unwrap_or(true);
+        if !visible || self.canvas.scene.live.is_none() || !self.canvas.refresh(Vec::new()) {
+            self.due(now());
+        }
+    }
+
+    /// The program goes on while its window is hidden; what was heard waits.
+    fn think(&mut self, active: &ActiveEventLoop, input: RawInput) -> Vec<ViewportCommand> {
+        let app = &mut self.app;
+        let LogicOutput {
+            platform_output,
+            mut viewport_commands,
+        } = self.ctx.run_logic(&input, |ctx| app.logic(ctx));
+        self.unheard = input;
+        self.system.handle_platform_output_with_event_loop(
+            &self.canvas.window,
+            active,
+            platform_output,
+        );
+        if let Some(next) = &mut self.next {
+            *next = (*next).max(self.last + HIDDEN);
+        }
+        viewport_commands
+            .remove(&ViewportId::ROOT)
+            .unwrap_or_default()
+    }
+
+    /// Does what was asked of the window that is not the window's own.
+    fn act(&mut self) {
+        for action in std::mem::take(&mut self.actions) {
+            let event = match action {
+                ActionRequested::Screenshot(callback) => {
+                    callback.complete(Arc::new(self.canvas.picture()));
+                    continue;
+                }
+                ActionRequested::PaintWhileHidden => continue,
+                ActionRequested::Cut => egui::Event::Cut,
+                ActionRequested::Copy => egui::Event::Copy,
+                ActionRequested::Paste => match self.system.clipboard_text() {
+                    Some(text) if !text.is_empty() => {
+                        egui::Event::Paste(text.replace("\r\n", "\n"))
+                    }
+                    Some(_) | None => continue,
+                },
+            };
+            self.system.egui_input_mut().events.push(event);
+            self.due(now());
+        }
+    }
+}
+
+/// Not larger than the screen, and in its middle if so wished.
+fn placed(
+    mut builder: egui::ViewportBuilder,
+    centered: bool,
+    active: &ActiveEventLoop,
+) -> egui::ViewportBuilder {
+    let monitor = active
+        .primary_monitor()
+        .or_else(|| active.available_monitors().next());
+    let Some(monitor) = monitor else {
+        return builder;
+    };
+    let room = monitor.size().to_logical::<f32>(monitor.scale_factor());
+    let room = egui::vec2(room.width, room.height);
+    if room.min_elem() <= 0.0 {
+        return builder;
+    }
+    if let Some(size) = builder.inner_size {
+        let size = size.min(room);
+        builder = builder.with_inner_size(size);
+        if centered {
+            builder = builder.with_position(((room - size) / 2.0).to_pos2());
+        }
+    }
+    builder
+}
+
+impl Canvas {
+    fn new(window: &Arc<Window>) -> Result<Self, WindowError> {
+        let failed = |error: softbuffer::SoftBufferError| WindowError::Pixels(error.to_string());
+        let context = softbuffer::Context::new(Arc::clone(window)).map_err(failed)?;
+        let surface = softbuffer::Surface::new(&context, Arc::clone(window)).map_err(failed)?;
+        Ok(Self {
+            surface,
+            window: Arc::clone(window),
+            size: [0; 2],
+            next_size: [0; 2],
+            scene: Scene::default(),
+            textures: Textures::default(),
+            stale: TexturesDelta::default(),
+            painted: Vec::new(),
+        })
+    }
+
+    /// Paints a frame where it differs from the one before; `false` if another one must follow.
+    fn paint(
+        &mut self,
+        primitives: Vec<egui::ClippedPrimitive>,
+        mut textures: TexturesDelta,
+        scale: f32,
+        ground: u32,
+    ) -> bool {
+        self.textures.set(&mut textures);
+        self.textures.free(&mut self.stale);
+        self.stale = textures;
+        let size: [u32; 2] = self.window.inner_size().into();
+        if size.contains(&0) {
+            return true;
+        }
+        let areas = self
+            .scene
+            .set(primitives, size, scale, ground, &self.textures);
+        self.next_size = size;
+        self.refresh(areas)
+    }
+
+    /// Paints these areas, and where the customer's screen has changed; `false` if a frame must
+    /// follow.
+    fn refresh(&mut self, areas: Vec<Area>) -> bool {
+        let part = self.scene.live.as_ref();
+        let live = part.map(|part| (Arc::clone(&part.live), part.size));
+        let mut outcome = None;
+        let mut fits = true;
+        if let Some((live, size)) = live {
+            live.look(&mut |frame, rects| {
+                fits = size == [frame.width(), frame.height()];
+                if !fits {
+                    return false;
+                }
+                let changed = self.scene.live.iter().flat_map(|part| part.areas(rects));
+                let areas = areas.iter().copied().chain(changed).collect();
+                let shown = self.bring(areas, Some(frame));
+                let done = shown.is_ok();
+                outcome = Some(shown);
+                done
+            });
+        }
+        let outcome = outcome.unwrap_or_else(|| self.bring(areas, None));
+        if let Err(error) = &outcome {
+            tracing::warn!(%error, "a frame could not be painted");
+            // Everything is painted with the next one.
+            self.scene = Scene::default();
+        }
+        fits && outcome.is_ok()
+    }
+
+    /// Paints these areas of the scene and hands them to the system.
+    fn bring(
+        &mut self,
+        areas: Vec<Area>,
+        live: Option<&Frame>,
+    ) -> Result<(), softbuffer::SoftBufferError> {
+        let size = self.next_size;
+        if size != self.size {
+            let [Some(width), Some(height)] = size.map(NonZeroU32::new) else {
+                return Ok(());
+            };
+            self.surface.resize(width, height)?;
+            self.size = size;
+            self.painted.clear();
+        }
+        if areas.is_empty() {
+            return Ok(());
+        }
+        let mut buffer = self.surface.buffer_mut()?;
+        // The buffer may be the one from several frames ago.
+        let missed = usize::from(buffer.age()).checked_sub(1);
+        let missed = missed.and_then(|missed| self.painted.get(..missed));
+        let todo = match missed {
+            Some([]) => areas.clone(),
+            Some(missed) => vec![
+                areas
+                    .iter()
+                    .chain(missed.iter().flatten())
+                    .copied()
+                    .fold(Area::default(), Area::around),
+            ],
+            None => vec![Area::of_size(size)],
+        };
+        let source = Source {
+            scene: &self.scene,
+            textures: &self.textures,
+            live,
+        };
+        raster::paint(source, &todo, &mut buffer, size[0] as usize);
+        let damage: Vec<_> = todo.iter().filter_map(|area| rect(*area)).collect();
+        self.window.pre_present_notify();
+        buffer.present_with_damage(&damage)?;
+        self.painted.insert(0, areas);
+        self.painted.truncate(3);
+        Ok(())
+    }
+
+    /// The system has lost the window's pixels, or a part of them.
+    fn show_again(&mut self) {
+        // What is not painted now is painted with the next frame.
+        let _settled = self.refresh(vec![Area::of_size(self.size)]);
+    }
+
+    /// The window's pixels as a picture.
+    fn picture(&self) -> egui::ColorImage {
+        let [width, height] = self.size.map(|side| side as usize);
+        let mut pixels = vec![0; width * height];
+        let mut paint = |live: Option<&Frame>| {
+            let source = Source {
+                scene: &self.scene,
+                textures: &self.textures,
+                live,
+            };
+            raster::paint(source, &[Area::of_size(self.size)], &mut pixels, width);
+        };
+        paint(None);
+        if let Some(part) = &self.scene.live {
+            part.live.look(&mut |frame, _| {
+                paint(Some(frame));
+                // It was looked at, but it is not on the screen.
+                false
+            });
+        }
+        let colour = |pixel: u32| {
+            let [_, red, green, blue] = pixel.to_be_bytes();
+            egui::Color32::from_rgba_premultiplied(red, green, blue, 255)
+        };
+        egui::ColorImage::new([width, height], pixels.into_iter().map(colour).collect())
+    }
+}
+
+fn rect(area: Area) -> Option<softbuffer::Rect> {
+    Some(softbuffer::Rect {
+        x: area.left as u32,
+        y: area.top as u32,
+        width: NonZeroU32::new(area.width())?,
+        height: NonZeroU32::new(area.height())?,
+    })
+}
+
+#[expect(clippy::disallowed_methods, reason = "a shell's clock")]
+fn now() -> Instant {
+    Instant::now()
+}
