@@ -53,6 +53,29 @@ fn start_page(painter: &'static str) -> Result<Picture> {
 }
 
 #[test]
+fn a_window_opens_also_where_opengl_fails() -> Result<()> {
+    let options = DeskOptions {
+        painter: "graphics",
+        ..DeskOptions::default()
+    };
+    let binaries = Binaries::beside_me()?;
+    let customer = Customer::start("painters-broken", &binaries, options)?;
+    let mut command = customer.desk().command(binaries.customer()?);
+    command
+        .args(["--language", "en"])
+        .env("LIBGL_DRIVERS_PATH", "/nonexistent")
+        .env("RUST_LOG", "info");
+    let mut app = customer.desk().start_program("aldis-sos", &command)?;
+    customer
+        .desk()
+        .find(&named("Get help now").role("button"))?;
+    app.check_running()?;
+    let said = app.errors();
+    ensure!(said.contains("the processor paints"), "{said}");
+    Ok(())
+}
+
+#[test]
 fn with_opengl_the_viewer_shows_exactly_the_customers_pixels_too() -> Result<()> {
     let mut options = SceneOptions::usual()?;
     options.supporter.painter = "graphics";

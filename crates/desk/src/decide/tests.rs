@@ -160,13 +160,31 @@ impl Office {
 }
 
 #[test]
-fn line_51_to_55_a_case_goes_through_its_statuses() {
-    let mut office = Office::with_case();
+fn line_51_a_case_without_its_customer_is_new() {
+    let office = Office::with_case();
     assert_eq!(office.status(), Status::New);
+}
+
+#[test]
+fn line_52_a_case_whose_customer_waits_is_pending_also_while_he_is_asked() {
+    let mut office = Office::with_case();
     assert_eq!(office.join(1), Ok(Status::Pending));
     assert_eq!(office.run("eva", Command::Ask), Ok(Status::Pending));
+}
+
+#[test]
+fn line_53_a_case_is_in_progress_just_as_long_as_a_session_runs() {
+    let mut office = Office::with_case();
+    office.join(1).unwrap();
+    office.run("eva", Command::Ask).unwrap();
     assert_eq!(office.start(1, "eva"), Ok(Status::InProgress));
     assert_eq!(office.end(1), Status::Pending);
+}
+
+#[test]
+fn line_54_a_closed_case_is_closed_for_good() {
+    let mut office = Office::with_case();
+    office.join(1).unwrap();
     let close = Action::Close(Outcome::Resolved);
     assert_eq!(office.act("eva", close.clone()), Ok(Status::Closed));
     assert_eq!(office.act("eva", close), Err(Refusal::Closed), "final");
