@@ -9,8 +9,11 @@ use crate::frame::Message;
 use crate::input::Input;
 use crate::{Millis, SessionId};
 
-/// The most raw pixels' bytes that one [`ScreenPart`] stands for.
+/// The most raw pixels' bytes that one [`ScreenPart`] stands for, unless it is a single row.
 pub const MAX_PART_RAW: usize = 1 << 20;
+
+/// The most rectangles in one [`ScreenPart`].
+pub const MAX_AREAS: usize = 256;
 
 /// The most pixels a shared monitor may have on one axis.
 pub const MAX_SIDE: u16 = 16_384;
@@ -182,7 +185,7 @@ pub struct PointerShape {
     pub rgba: Vec<u8>,
 }
 
-/// A rectangle of the shared monitor with its new pixels.
+/// A step from the picture that the viewer shows to the next one.
 ///
 /// An update is a run of parts with one sequence number; its last part says so.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -191,34 +194,73 @@ pub struct ScreenPart {
     pub sequence: u32,
     /// The update is complete with this part.
     pub last: bool,
-    /// Width of the whole shared monitor in pixels; a change starts a new picture.
-    pub screen_width: u16,
-    /// Height of the whole shared monitor in pixels.
-    pub screen_height: u16,
-    /// Left edge of the rectangle.
-    pub x: u16,
-    /// Top edge of the rectangle.
-    pub y: u16,
-    /// Width of the rectangle.
-    pub width: u16,
-    /// Height of the rectangle.
-    pub height: u16,
-    /// How [`ScreenPart::data`] is coded.
-    pub coding: Coding,
-    /// The pixels.
-    pub data: Vec<u8>,
+    /// What to do.
+    pub op: Op,
 }
 
-/// How a part's pixels are coded.
+/// What a [`ScreenPart`] does to the picture.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Op {
+    /// Everything begins anew: a black picture of this size, no history and nothing kept.
+    Start {
+        /// Width of the shared monitor in pixels, at most [`MAX_SIDE`].
+        width: u16,
+        /// Height of the shared monitor in pixels, at most [`MAX_SIDE`].
+        height: u16,
+    },
+    /// Pixels move within the picture; all are read before the first is written.
+    Move(Vec<Move>),
+    /// One colour for a whole rectangle: blue, green, red.
+    Fill {
+        /// Where.
+        area: Area,
+        /// The colour.
+        colour: [u8; 3],
+    },
+    /// The exact pixels of rectangles, one after the other, through the stream's one history.
+    Pixels {
+        /// Where; at most [`MAX_AREAS`] that stand for at most [`MAX_PART_RAW`] bytes.
+        areas: Vec<Area>,
+        /// What came out of zstd until it was flushed.
+        data: Vec<u8>,
+    },
+}
+
+/// A rectangle of the picture, counted from its top left corner.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Area {
+    /// Left edge.
+    pub x: u16,
+    /// Top edge.
+    pub y: u16,
+    /// Width.
+    pub width: u16,
+    /// Height.
+    pub height: u16,
+}
+
+/// A rectangle that shows what was elsewhere in the picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Coding {
-    /// Rows of blue, green, red and an unused byte, in one zstd frame.
-    Zstd,
-    /// One colour for the whole rectangle: blue, green, red.
-    Solid,
+pub struct Move {
+    /// Left edge of where it was.
+    pub x: u16,
+    /// Top edge of where it was.
+    pub y: u16,
+    /// Where it is now.
+    pub to: Area,
+}
+
+impl ScreenPart {
+    /// How many bytes of coded pixels it carries.
+    pub fn payload(&self) -> usize {
+        match &self.op {
+            Op::Pixels { data, .. } => data.len(),
+            Op::Start { .. } | Op::Move(_) | Op::Fill { .. } => 0,
+        }
+    }
 }
 
 impl Message for ScreenPart {
-    // zstd's worst case is a fraction of a percent over the raw size.
-    const MAX: usize = MAX_PART_RAW + MAX_PART_RAW / 64 + 1024;
+    // zstd's worst case is a fraction of a percent over the raw size; an area takes 12 bytes.
+    const MAX: usize = MAX_PART_RAW + MAX_PART_RAW / 64 + 16 * MAX_AREAS + 1024;
 }
