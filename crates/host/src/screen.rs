@@ -2,6 +2,7 @@
 //!
 //! One update is under way at a time.
 //! While it is, damage gathers; when the viewer has shown it, the newest picture goes out.
+//! Photographs are made exact between updates, once they rest.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError};
@@ -10,10 +11,11 @@ use std::time::Duration;
 use aldis_capture::{CaptureError, Changes, Source, Waker};
 use aldis_inject::MonitorPlace;
 use aldis_screen::encode::Encoder;
-use aldis_screen::{Frame, Region};
+use aldis_screen::{Frame, Region, Settings};
 use aldis_wire::peer::{MAX_MONITORS, Monitor, PointerShape, ScreenPart, ToViewer};
 use tokio::sync::mpsc;
 
+use crate::clock;
 use crate::hands::Place;
 
 /// The most parts that wait for the link.
@@ -21,6 +23,9 @@ const PARTS: usize = 4;
 
 /// How soon a message that found the control stream full is tried again.
 const RETRY: Duration = Duration::from_millis(20);
+
+/// How many bytes of exact photographs go out before the screen is looked at again.
+const REFINE: usize = 128 * 1024;
 
 /// No monitor was asked for yet; the system never numbers one like this.
 const NO_WISH: u32 = u32::MAX;
@@ -129,8 +134,9 @@ struct Unsent {
 
 impl Watch {
     fn run(&mut self) -> Result<(), CaptureError> {
-        let mut encoder =
-            Encoder::new().map_err(|error| CaptureError::System(error.to_string()))?;
+        let seed = u128::from(clock::mark()) << 64 | u128::from(clock::mark());
+        let mut encoder = Encoder::new(Settings::default(), seed)
+            .map_err(|error| CaptureError::System(error.to_string()))?;
         while !self.wishes.stop.load(Ordering::SeqCst) && !self.parts.is_closed() {
             let wish = self.wishes.monitor.swap(NO_WISH, Ordering::SeqCst);
             if wish != NO_WISH && wish != self.source.shared() && self.source.select(wish).is_ok() {
@@ -143,11 +149,19 @@ impl Watch {
             if let Some((_, place)) = self.in_flight.take_if(|(sequence, _)| *sequence == shown) {
                 self.aim(place);
             }
-            if self.dirty && self.in_flight.is_none() {
-                self.update(&mut encoder)?;
+            if self.in_flight.is_none() {
+                if self.dirty {
+                    self.update(&mut encoder)?;
+                } else {
+                    self.refine(&mut encoder)?;
+                }
             }
             self.flush();
-            let timeout = self.unsent.waits().then_some(RETRY);
+            let retry = self.unsent.waits().then_some(RETRY);
+            // While an update is under way its answer wakes this thread.
+            let refine = encoder.refine_at().filter(|_| self.in_flight.is_none());
+            let refine = refine.map(|at| at.saturating_sub(now()));
+            let timeout = retry.into_iter().chain(refine).min();
             let changes = self.source.wait(timeout)?;
             self.note(changes, &mut encoder);
         }
@@ -158,9 +172,22 @@ impl Watch {
         self.source.grab(&mut self.frame, &mut self.damage)?;
         self.dirty = false;
         let parts = encoder
-            .encode(&self.frame, &self.damage)
+            .encode(&self.frame, &self.damage, now())
             .map_err(|error| CaptureError::System(error.to_string()))?;
         self.damage.clear();
+        self.send(parts);
+        Ok(())
+    }
+
+    fn refine(&mut self, encoder: &mut Encoder) -> Result<(), CaptureError> {
+        let parts = encoder
+            .refine(now(), REFINE)
+            .map_err(|error| CaptureError::System(error.to_string()))?;
+        self.send(parts);
+        Ok(())
+    }
+
+    fn send(&mut self, parts: Vec<ScreenPart>) {
         let place = self.shared();
         self.in_flight = parts.last().map(|part| (part.sequence, place));
         for part in parts {
@@ -168,7 +195,6 @@ impl Watch {
                 break;
             }
         }
-        Ok(())
     }
 
     fn note(&mut self, changes: Changes, encoder: &mut Encoder) {
@@ -277,6 +303,10 @@ impl Watch {
             permit.send(pointer);
         }
     }
+}
+
+fn now() -> Duration {
+    Duration::from_millis(clock::now())
 }
 
 impl Unsent {

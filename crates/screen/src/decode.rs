@@ -3,10 +3,13 @@
 //! The customer's machine may be hostile, so every size is checked per axis before memory is
 //! taken, and every decompressor is written in safe Rust and stops where its part must end.
 
-use aldis_wire::peer::{Area, MAX_AREAS, MAX_PART_RAW, Op, ScreenPart};
+use aldis_wire::peer::{Area, MAX_AREAS, MAX_PART_RAW, Op, Run, ScreenPart};
 use thiserror::Error;
 
+use crate::cache::{self, Kept};
+use crate::exact;
 use crate::frame::{Frame, FrameError};
+use crate::photo;
 use crate::region::{Rect, Region, Shift};
 use crate::unzstd::{Corrupt, Unpacker};
 
@@ -14,6 +17,8 @@ use crate::unzstd::{Corrupt, Unpacker};
 pub struct Decoder {
     frame: Frame,
     unpacker: Unpacker,
+    photos: Unpacker,
+    kept: Kept,
     scratch: Vec<u8>,
 }
 
@@ -30,6 +35,9 @@ pub enum DecodeError {
     /// More than one part may stand for.
     #[error("a part of the picture is too large")]
     TooLarge,
+    /// Pixels are to be shown that were never kept, or kept where there is no place.
+    #[error("a part of the picture names what is not there")]
+    NotKept,
     /// The pixels cannot be unpacked.
     #[error("a part of the picture is damaged")]
     Damaged,
@@ -61,6 +69,8 @@ impl Decoder {
         Self {
             frame: Frame::default(),
             unpacker: Unpacker::new(),
+            photos: Unpacker::new(),
+            kept: Kept::new(),
             scratch: Vec::new(),
         }
     }
@@ -115,8 +125,58 @@ impl Decoder {
                     rest = others;
                 }
             }
+            Op::Photo {
+                area,
+                step,
+                sizes,
+                tokens,
+                bits,
+            } => {
+                let rect = self.check((*area).into())?;
+                self.size(&[*area])?;
+                let coded = (sizes.as_slice(), tokens.as_slice(), bits.as_slice());
+                photo::decode(&mut self.frame, rect, *step, coded, &mut self.photos)?;
+                changed.add(rect);
+            }
+            Op::Exact { area, sizes, data } => {
+                let rect = self.check((*area).into())?;
+                self.size(&[*area])?;
+                exact::decode(&mut self.frame, rect, sizes, data, &mut self.photos)?;
+                changed.add(rect);
+            }
+            Op::Keep(runs) => {
+                for (tile, slot) in self.tiles(runs)? {
+                    let kept = self.kept.keep(slot, &self.frame, tile);
+                    kept.ok_or(DecodeError::NotKept)?;
+                }
+            }
+            Op::Show(runs) => {
+                for (tile, slot) in self.tiles(runs)? {
+                    let shown = self.kept.show(slot, &mut self.frame, tile);
+                    shown.ok_or(DecodeError::NotKept)?;
+                    changed.add(tile);
+                }
+            }
         }
         Ok(())
+    }
+
+    /// The tiles and slots of runs; never more than the picture has tiles.
+    fn tiles(&self, runs: &[Run]) -> Result<Vec<(Rect, u16)>, DecodeError> {
+        let mut tiles = Vec::new();
+        let most = cache::count(&self.frame);
+        for run in runs {
+            for step in 0..run.count {
+                let number = run.tile.checked_add(step).ok_or(DecodeError::Outside)?;
+                let tile = cache::tile(&self.frame, number).ok_or(DecodeError::Outside)?;
+                let slot = run.slot.checked_add(step).ok_or(DecodeError::NotKept)?;
+                if tiles.len() == most {
+                    return Err(DecodeError::TooLarge);
+                }
+                tiles.push((tile, slot));
+            }
+        }
+        Ok(tiles)
     }
 
     /// The rectangle, if it has pixels and lies within the picture.

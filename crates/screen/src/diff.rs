@@ -16,23 +16,33 @@ pub(crate) fn changed(new: &Frame, old: &Frame, within: &[Rect]) -> Vec<Rect> {
     let columns = new.width().div_ceil(TILE_WIDTH) as usize;
     let rows = new.height().div_ceil(TILE_HEIGHT) as usize;
     let mut marks = vec![false; columns * rows];
-    for rect in within {
-        let rect = rect.intersection(new.bounds());
-        if rect.is_empty() {
-            continue;
-        }
-        let first = rect.x / TILE_WIDTH;
-        let last = (rect.right() - 1) / TILE_WIDTH;
-        for row in rect.y / TILE_HEIGHT..=(rect.bottom() - 1) / TILE_HEIGHT {
-            let start = row as usize * columns;
-            let band = &mut marks[start + first as usize..=start + last as usize];
-            let tiles = Rect::new(first, row, last - first + 1, 1);
-            mark(new, old, tiles_to_pixels(tiles, new), band);
+    for rect in tiles(new, within) {
+        let first = (rect.x / TILE_WIDTH) as usize;
+        let last = first + rect.width.div_ceil(TILE_WIDTH) as usize;
+        for y in (rect.y..rect.bottom()).step_by(TILE_HEIGHT as usize) {
+            let start = (y / TILE_HEIGHT) as usize * columns;
+            let height = TILE_HEIGHT.min(rect.bottom() - y);
+            let band = Rect { y, height, ..rect };
+            mark(new, old, band, &mut marks[start + first..start + last]);
         }
     }
     join(&marks, columns as u32)
         .into_iter()
         .map(|tiles| shrink(new, old, tiles_to_pixels(tiles, new)))
+        .collect()
+}
+
+/// The tiles that [`changed`] looks into, as boxes that may overlap.
+pub(crate) fn tiles(frame: &Frame, within: &[Rect]) -> Vec<Rect> {
+    let rects = within.iter().map(|rect| rect.intersection(frame.bounds()));
+    rects
+        .filter(|rect| !rect.is_empty())
+        .map(|rect| {
+            let (x, y) = (rect.x / TILE_WIDTH, rect.y / TILE_HEIGHT);
+            let right = rect.right().div_ceil(TILE_WIDTH);
+            let bottom = rect.bottom().div_ceil(TILE_HEIGHT);
+            tiles_to_pixels(Rect::new(x, y, right - x, bottom - y), frame)
+        })
         .collect()
 }
 

@@ -1,28 +1,57 @@
 //! From a frame and its damage to coded parts.
 //!
-//! The encoder keeps a mirror of what the viewer shows.
+//! The encoder keeps a mirror of the frames that it has coded.
+//! The viewer shows the same, except where photographs are not exact yet; [`Encoder::refine`] sees
+//! to these once they rest.
 //! Damage is only a hint: pixels that did not change are never sent.
 
 use std::io;
+use std::time::Duration;
 
-use aldis_wire::peer::{MAX_AREAS, MAX_PART_RAW, Op, ScreenPart};
+use aldis_wire::peer::{Area, MAX_AREAS, MAX_PART_RAW, Op, ScreenPart};
 use thiserror::Error;
 
+use crate::cache::{self, Ledger};
+use crate::classes::{self, Split};
 use crate::diff;
+use crate::exact;
 use crate::frame::{Frame, FrameError};
+use crate::haze::Haze;
 use crate::moves::Finder;
+use crate::photo;
 use crate::region::{Rect, Region, Shift};
+use crate::rest::Rest;
+use crate::settings::Settings;
 use crate::stream::Packer;
 
 /// Changes of fewer pixels are sent sooner than a search for moves would take.
 const MOVES_FROM: u64 = 16_000;
 
+/// Changes of fewer pixels are not worth being kept.
+const KEEP_FROM: u64 = 4_096;
+
+/// What rested for this long is worth being kept, and made exact.
+const QUIET: Duration = Duration::from_millis(150);
+
+/// The most rows of a photograph in one part, so that the viewer sees its top while its bottom is
+/// still being coded.
+const PHOTO_ROWS: u32 = 256;
+
 /// Turns frames into coded parts.
 pub struct Encoder {
+    settings: Settings,
     mirror: Frame,
+    /// The frame without its colours, if that is wished.
+    grey: Frame,
     sequence: u32,
-    packer: Packer,
+    rest: Rest,
+    haze: Haze,
+    ledger: Ledger,
     finder: Finder,
+    packer: Packer,
+    photo_packer: Packer,
+    photo: photo::Coder,
+    exact: exact::Coder,
     raw: Vec<u8>,
     scratch: Vec<u8>,
 }
@@ -44,6 +73,8 @@ pub enum EncodeError {
 pub enum Stage {
     /// What differs is known.
     Diff,
+    /// What the viewer has kept is known.
+    Cache,
     /// What moved is known.
     Moves,
     /// The parts are made.
@@ -60,20 +91,39 @@ impl std::fmt::Debug for Encoder {
 
 impl Encoder {
     /// An encoder whose viewer shows nothing yet.
-    pub fn new() -> Result<Self, EncodeError> {
+    ///
+    /// Programs on the screen should not be able to guess `seed`: they could draw two pictures
+    /// that are taken for one.
+    pub fn new(settings: Settings, seed: u128) -> Result<Self, EncodeError> {
         Ok(Self {
+            settings,
             mirror: Frame::default(),
+            grey: Frame::default(),
             sequence: 0,
-            packer: Packer::new()?,
+            rest: Rest::default(),
+            haze: Haze::default(),
+            ledger: Ledger::new(seed),
             finder: Finder::new(),
+            packer: Packer::new()?,
+            photo_packer: Packer::forgetful()?,
+            photo: photo::Coder::default(),
+            exact: exact::Coder::default(),
             raw: Vec::new(),
             scratch: Vec::new(),
         })
     }
 
-    /// Forgets what the viewer shows: the next update carries the whole picture.
+    /// Forgets what the viewer shows and keeps: the next update carries the whole picture.
     pub fn restart(&mut self) {
         self.mirror = Frame::default();
+    }
+
+    /// Changes how the picture is to look from now on.
+    pub fn set(&mut self, settings: Settings) {
+        if settings.grey != self.settings.grey {
+            self.restart();
+        }
+        self.settings = settings;
     }
 
     /// The parts that bring the viewer from its picture to `frame`, looking only inside `damage`.
@@ -83,8 +133,9 @@ impl Encoder {
         &mut self,
         frame: &Frame,
         damage: &Region,
+        now: Duration,
     ) -> Result<Vec<ScreenPart>, EncodeError> {
-        self.encode_watched(frame, damage, &mut |_| ())
+        self.encode_watched(frame, damage, now, &mut |_| ())
     }
 
     /// The same; `watch` is called at the end of each stage, so that a caller with a clock can
@@ -93,31 +144,121 @@ impl Encoder {
         &mut self,
         frame: &Frame,
         damage: &Region,
+        now: Duration,
         watch: &mut dyn FnMut(Stage),
     ) -> Result<Vec<ScreenPart>, EncodeError> {
         let mut ops = Vec::new();
-        let boxes = if self.mirror.bounds() == frame.bounds() {
-            diff::changed(frame, &self.mirror, damage.rects())
+        if self.mirror.bounds() == frame.bounds() {
+            self.change(frame, damage.rects(), now, &mut ops, watch)?;
         } else {
             self.mirror = Frame::new(frame.width(), frame.height())?;
             self.packer.restart()?;
+            self.photo_packer.restart()?;
+            self.ledger.clear();
+            self.haze = Haze::new(frame);
+            self.rest.start(frame, now);
             ops.push(Op::Start {
                 width: frame.width() as u16,
                 height: frame.height() as u16,
             });
-            diff::changed(frame, &self.mirror, &[frame.bounds()])
-        };
-        watch(Stage::Diff);
-        let boxes = self.moved(frame, boxes, &mut ops);
-        watch(Stage::Moves);
-        self.pack(frame, &boxes, &mut ops)?;
-        watch(Stage::Pack);
+            self.change(frame, &[frame.bounds()], now, &mut ops, watch)?;
+        }
         Ok(self.update(ops))
+    }
+
+    fn change(
+        &mut self,
+        frame: &Frame,
+        damage: &[Rect],
+        now: Duration,
+        ops: &mut Vec<Op>,
+        watch: &mut dyn FnMut(Stage),
+    ) -> Result<(), EncodeError> {
+        if self.settings.grey {
+            let mut grey = std::mem::take(&mut self.grey);
+            if grey.bounds() != frame.bounds() {
+                grey = Frame::new(frame.width(), frame.height())?;
+                grey.put_grey(frame.bounds(), frame);
+            }
+            for rect in diff::tiles(frame, damage) {
+                grey.put_grey(rect, frame);
+            }
+            let changed = self.change_to(&grey, damage, now, ops, watch);
+            self.grey = grey;
+            return changed;
+        }
+        self.change_to(frame, damage, now, ops, watch)
+    }
+
+    fn change_to(
+        &mut self,
+        frame: &Frame,
+        damage: &[Rect],
+        now: Duration,
+        ops: &mut Vec<Op>,
+        watch: &mut dyn FnMut(Stage),
+    ) -> Result<(), EncodeError> {
+        let boxes = diff::changed(frame, &self.mirror, damage);
+        watch(Stage::Diff);
+        let tiles = cache::touched(frame, &boxes);
+        let boxes = self.kept(frame, boxes, &tiles, now, ops);
+        if !tiles.is_empty() {
+            self.rest.disturb(&tiles, now);
+        }
+        watch(Stage::Cache);
+        let boxes = self.moved(frame, boxes, ops);
+        watch(Stage::Moves);
+        let Split { photos, rest } = classes::split(frame, &boxes);
+        // A glyph never waits behind a photograph.
+        self.pack(frame, &rest, ops)?;
+        for rect in photos {
+            self.pack_photo(frame, rect, ops)?;
+        }
+        watch(Stage::Pack);
+        Ok(())
+    }
+
+    /// Has the viewer keep what goes and show what comes back; returns what differs still.
+    fn kept(
+        &mut self,
+        frame: &Frame,
+        boxes: Vec<Rect>,
+        tiles: &[u16],
+        now: Duration,
+        ops: &mut Vec<Op>,
+    ) -> Vec<Rect> {
+        if area(&boxes) < KEEP_FROM {
+            return boxes;
+        }
+        let rested: Vec<u16> = tiles
+            .iter()
+            .copied()
+            .filter(|tile| self.rest.rested_at(*tile, QUIET) <= now)
+            .filter(|tile| cache::tile(frame, *tile).is_some_and(|rect| !self.haze.touches(rect)))
+            .collect();
+        let keep = self.ledger.keep(&self.mirror, &rested);
+        if !keep.is_empty() {
+            ops.push(Op::Keep(keep));
+        }
+        let show = self.ledger.show(frame, tiles);
+        if show.is_empty() {
+            return boxes;
+        }
+        for run in &show {
+            let shown =
+                (run.tile..run.tile + run.count).filter_map(|tile| cache::tile(frame, tile));
+            for rect in shown {
+                self.mirror.put_from(rect, frame);
+                self.haze.remove(rect, frame);
+            }
+        }
+        ops.push(Op::Show(show));
+        diff::changed(frame, &self.mirror, &boxes)
     }
 
     /// Finds what moved; returns what differs still.
     fn moved(&mut self, frame: &Frame, boxes: Vec<Rect>, ops: &mut Vec<Op>) -> Vec<Rect> {
-        if boxes.iter().map(|rect| rect.area()).sum::<u64>() < MOVES_FROM {
+        if area(&boxes) < MOVES_FROM {
             return boxes;
         }
         let mut shifts = self.finder.find(frame, &self.mirror, &boxes);
@@ -134,6 +275,7 @@ impl Encoder {
             return boxes;
         }
         self.mirror.shift(&shifts, &mut self.scratch);
+        self.haze.shift(&shifts, frame);
         ops.push(Op::Move(shifts.iter().copied().map(Shift::into).collect()));
         diff::changed(frame, &self.mirror, &boxes)
     }
@@ -149,6 +291,7 @@ impl Encoder {
         self.raw.clear();
         for whole in boxes {
             self.mirror.put_from(*whole, frame);
+            self.haze.remove(*whole, frame);
             if let Some(colour) = single_colour(frame, *whole) {
                 let area = (*whole).into();
                 ops.push(Op::Fill { area, colour });
@@ -175,13 +318,111 @@ impl Encoder {
         Ok(())
     }
 
-    fn pixels(&mut self, areas: &mut Vec<aldis_wire::peer::Area>) -> Result<Op, EncodeError> {
+    fn pixels(&mut self, areas: &mut Vec<Area>) -> Result<Op, EncodeError> {
         let data = self.packer.pack(&self.raw)?;
         self.raw.clear();
         Ok(Op::Pixels {
             areas: std::mem::take(areas),
             data,
         })
+    }
+
+    /// Codes a photograph and brings the mirror up to date there.
+    fn pack_photo(
+        &mut self,
+        frame: &Frame,
+        whole: Rect,
+        ops: &mut Vec<Op>,
+    ) -> Result<(), EncodeError> {
+        let Some((still, film)) = self.settings.detail.steps() else {
+            for rect in bands(whole) {
+                self.mirror.put_from(rect, frame);
+                ops.push(self.exact(rect)?);
+            }
+            return Ok(());
+        };
+        for area in bands(whole) {
+            let middle = (area.x + area.width / 2, area.y + area.height / 2);
+            let tile = cache::tile_at(frame, middle.0, middle.1);
+            let step = if self.rest.is_film(tile) { film } else { still };
+            let Self {
+                mirror,
+                haze,
+                photo,
+                photo_packer,
+                ..
+            } = self;
+            let unchanged = |block: Rect| {
+                let mut rows = block.y..block.bottom();
+                let same = rows.all(|y| frame.row(block, y) == mirror.row(block, y));
+                if !same {
+                    mirror.put_from(block, frame);
+                    haze.add(block);
+                }
+                same
+            };
+            let photo::Coded {
+                sizes,
+                tokens,
+                bits,
+            } = photo.encode(frame, area, step, unchanged, photo_packer)?;
+            ops.push(Op::Photo {
+                area: area.into(),
+                step,
+                sizes,
+                tokens,
+                bits,
+            });
+        }
+        Ok(())
+    }
+
+    /// Codes the exact pixels of the mirror.
+    fn exact(&mut self, rect: Rect) -> Result<Op, EncodeError> {
+        let coded = self
+            .exact
+            .encode(&self.mirror, rect, &mut self.photo_packer)?;
+        self.haze.remove(rect, &self.mirror);
+        let exact::Coded { sizes, data } = coded;
+        let area = rect.into();
+        Ok(Op::Exact { area, sizes, data })
+    }
+
+    /// The parts that make photographs exact where they have been quiet for a while; not many
+    /// more than `budget` bytes.
+    ///
+    /// No parts when nothing is due.
+    pub fn refine(&mut self, now: Duration, budget: usize) -> Result<Vec<ScreenPart>, EncodeError> {
+        let quiet = |block: Rect| {
+            let tile = cache::tile_at(&self.mirror, block.x, block.y);
+            self.rest.rested_at(tile, QUIET) <= now
+        };
+        let boxes = self.haze.boxes(&self.mirror, quiet);
+        let mut ops = Vec::new();
+        let mut spent = 0;
+        for rect in boxes.into_iter().flat_map(bands) {
+            if spent >= budget {
+                break;
+            }
+            let op = self.exact(rect)?;
+            if let Op::Exact { data, .. } = &op {
+                spent += data.len();
+            }
+            ops.push(op);
+        }
+        Ok(self.update(ops))
+    }
+
+    /// When [`refine`](Self::refine) will have something to do, if nothing changes meanwhile.
+    pub fn refine_at(&self) -> Option<Duration> {
+        let mut due: Option<Duration> = None;
+        self.haze.boxes(&self.mirror, |block| {
+            let tile = cache::tile_at(&self.mirror, block.x, block.y);
+            let at = self.rest.rested_at(tile, QUIET);
+            due = Some(due.map_or(at, |due| due.min(at)));
+            false
+        });
+        due
     }
 
     fn update(&mut self, ops: Vec<Op>) -> Vec<ScreenPart> {
@@ -199,6 +440,20 @@ impl Encoder {
             })
             .collect()
     }
+}
+
+fn area(boxes: &[Rect]) -> u64 {
+    boxes.iter().map(|rect| rect.area()).sum()
+}
+
+/// A photograph in pieces that a part may stand for.
+fn bands(whole: Rect) -> impl Iterator<Item = Rect> {
+    let fits = MAX_PART_RAW as u32 / (whole.width * 4);
+    // Whole blocks, of which the widest picture has room for one row.
+    let rows = (fits.min(PHOTO_ROWS) / 16 * 16).max(16);
+    (whole.y..whole.bottom())
+        .step_by(rows as usize)
+        .map(move |y| Rect::new(whole.x, y, whole.width, rows.min(whole.bottom() - y)))
 }
 
 /// The one colour of all pixels in a box, if there is one.

@@ -105,6 +105,20 @@ impl Frame {
         }
     }
 
+    /// Takes over the brightness of `rect` from a picture of the same size.
+    pub(crate) fn put_grey(&mut self, rect: Rect, other: &Self) {
+        for y in rect.y..rect.bottom() {
+            let (pixels, _) = other.row(rect, y).as_chunks::<4>();
+            let (greys, _) = self.row_mut(rect, y).as_chunks_mut::<4>();
+            for (grey, &[blue, green, red, _]) in greys.iter_mut().zip(pixels) {
+                let [blue, green, red] = [blue, green, red].map(u32::from);
+                // The shares of Rec. 601 in 256ths.
+                let level = ((blue * 29 + green * 150 + red * 77) >> 8) as u8;
+                *grey = [level, level, level, 255];
+            }
+        }
+    }
+
     /// Appends the pixels of `rect` to `rows`.
     pub(crate) fn get(&self, rect: Rect, rows: &mut Vec<u8>) {
         rows.reserve(rect.area() as usize * 4);

@@ -5,23 +5,35 @@
 //! A frame passes these stages, each of which can be measured and replaced alone:
 //!
 //! 1. [`diff`] finds boxes around what differs from the mirror of the viewer's picture.
-//! 2. [`moves`] finds what was elsewhere before: a scrolled page, a dragged window.
-//! 3. [`stream`] packs the rest, with everything that was sent before as its history;
-//!    [`unzstd`] unpacks it.
+//! 2. [`cache`] knows what was there some time ago: a window, a menu's background, a slide.
+//! 3. [`moves`] finds what was elsewhere before: a scrolled page, a dragged window.
+//! 4. [`classes`] tells photographs from text and surfaces.
+//! 5. [`stream`] packs text and surfaces, with everything that was sent before as its history;
+//!    [`unzstd`] unpacks them.
+//! 6. [`photo`] sends photographs and films lossy, [`haze`] remembers where, and once [`rest`]
+//!    says that they are quiet, [`exact`] sends the very pixels.
 //!
 //! **Invariant:** no clock and no system here; time is a parameter, and the shells time the stages.
 
 #![forbid(unsafe_code)]
 #![warn(clippy::wildcard_enum_match_arm)]
 
+mod cache;
+mod classes;
 pub mod decode;
 mod diff;
 pub mod encode;
+mod exact;
 mod frame;
+mod haze;
 mod moves;
+mod photo;
 mod region;
+mod rest;
+mod settings;
 mod stream;
 mod unzstd;
 
 pub use crate::frame::{Frame, FrameError, MAX_SIDE};
 pub use crate::region::{Rect, Region};
+pub use crate::settings::{Detail, Settings};

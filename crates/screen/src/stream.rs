@@ -12,6 +12,9 @@ use crate::unzstd::WINDOW_LOG;
 /// zstd's fastest ordinary level; the link is seldom slower than a higher one would be.
 const LEVEL: i32 = 1;
 
+/// The base-two logarithm of the history of what never repeats.
+const FORGETFUL_LOG: u32 = 17;
+
 /// Packed bytes are collected in steps of this size.
 const STEP: usize = 64 * 1024;
 
@@ -22,10 +25,19 @@ pub(crate) struct Packer {
 }
 
 impl Packer {
-    /// A stream without history.
+    /// A stream without history, that will remember as much as the receiver does.
     pub(crate) fn new() -> io::Result<Self> {
+        Self::with_window(WINDOW_LOG)
+    }
+
+    /// A stream for what never repeats, without much of a memory.
+    pub(crate) fn forgetful() -> io::Result<Self> {
+        Self::with_window(FORGETFUL_LOG)
+    }
+
+    fn with_window(log: u32) -> io::Result<Self> {
         let mut zstd = Encoder::new(LEVEL)?;
-        zstd.set_parameter(CParameter::WindowLog(WINDOW_LOG))?;
+        zstd.set_parameter(CParameter::WindowLog(log))?;
         Ok(Self {
             zstd,
             step: Vec::with_capacity(STEP),

@@ -224,6 +224,49 @@ pub enum Op {
         /// What came out of zstd until it was flushed.
         data: Vec<u8>,
     },
+    /// A photograph, near enough for now.
+    Photo {
+        /// Where; at most [`MAX_PART_RAW`] bytes of raw pixels.
+        area: Area,
+        /// The width of the finest step.
+        step: u8,
+        /// How many tokens each stream has.
+        sizes: Vec<u32>,
+        /// The streams, one after the other, through zstd with a history of their own.
+        tokens: Vec<u8>,
+        /// The bits that belong to the tokens.
+        bits: Vec<u8>,
+    },
+    /// A photograph's exact pixels.
+    Exact {
+        /// Where; at most [`MAX_PART_RAW`] bytes of raw pixels.
+        area: Area,
+        /// How many values each stream has.
+        sizes: Vec<u32>,
+        /// The streams, one after the other, through the zstd of [`Op::Photo`].
+        data: Vec<u8>,
+    },
+    /// The pixels of tiles are to be kept in slots; what was there is forgotten.
+    Keep(Vec<Run>),
+    /// Tiles show what is kept in slots.
+    Show(Vec<Run>),
+}
+
+/// The side of a tile in pixels; those at the right and bottom edge are what is left.
+pub const TILE: u16 = 64;
+
+/// How many tiles can be kept.
+pub const SLOTS: u16 = 4096;
+
+/// Tiles side by side, and as many slots in a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// The first tile, counted in rows from the picture's top left corner.
+    pub tile: u16,
+    /// The first slot, below [`SLOTS`].
+    pub slot: u16,
+    /// How many.
+    pub count: u16,
 }
 
 /// A rectangle of the picture, counted from its top left corner.
@@ -254,8 +297,9 @@ impl ScreenPart {
     /// How many bytes of coded pixels it carries.
     pub fn payload(&self) -> usize {
         match &self.op {
-            Op::Pixels { data, .. } => data.len(),
-            Op::Start { .. } | Op::Move(_) | Op::Fill { .. } => 0,
+            Op::Pixels { data, .. } | Op::Exact { data, .. } => data.len(),
+            Op::Photo { tokens, bits, .. } => tokens.len() + bits.len(),
+            Op::Start { .. } | Op::Move(_) | Op::Fill { .. } | Op::Keep(_) | Op::Show(_) => 0,
         }
     }
 }

@@ -1,9 +1,12 @@
 //! Hostile parts: each is answered, none panics, none takes memory that its picture does not have.
 
+use std::time::Duration;
+
 use aldis_wire::peer::Move;
 
 use super::*;
 use crate::encode::Encoder;
+use crate::settings::Settings;
 
 const START: Op = Op::Start {
     width: 64,
@@ -47,7 +50,10 @@ fn good() -> Vec<ScreenPart> {
     }
     let mut damage = Region::new();
     damage.add(frame.bounds());
-    Encoder::new().unwrap().encode(&frame, &damage).unwrap()
+    Encoder::new(Settings::default(), 1)
+        .unwrap()
+        .encode(&frame, &damage, Duration::ZERO)
+        .unwrap()
 }
 
 #[test]
