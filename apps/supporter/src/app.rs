@@ -130,6 +130,7 @@ impl App {
             only,
         };
         app.viewer.send(Command::StartAs(app.settings.availability));
+        app.viewer.send(Command::Look(app.settings.look));
         app.resume();
         // A window that is only the viewer types from the start, as one that was connected by a button.
         app.remote.take_focus();
@@ -262,6 +263,11 @@ impl App {
             Act::Dismiss => {
                 self.in_session = false;
                 self.viewer.send(Command::DismissSession);
+            }
+            Act::Look(look) => {
+                self.settings.look = look;
+                self.settings.save();
+                self.viewer.send(Command::Look(look));
             }
             Act::ToggleScale => {
                 let one_to_one = if self.fullscreen {
@@ -399,6 +405,7 @@ impl App {
             grabbed: self.grab.is_some(),
             queue: self.only.is_none(),
             chat: self.chat,
+            look: self.settings.look,
             unread: case.map_or(0, |case| self.view.service.unread(case)),
         };
         let (refusal, in_vain) = (self.refusal(), self.in_vain.is_said());

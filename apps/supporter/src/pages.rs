@@ -2,6 +2,7 @@
 //!
 //! A page is given what it shows and returns what was pressed; it changes nothing itself.
 
+mod look;
 mod people;
 mod queue;
 mod session;
@@ -10,6 +11,7 @@ mod sign_in;
 use aldis_ui::{Appearance, Language, Texts};
 use aldis_viewer::{Command, Wish};
 use aldis_wire::Code;
+use aldis_wire::peer::Look;
 use aldis_wire::signal::Status;
 use egui::Ui;
 
@@ -43,6 +45,8 @@ pub(crate) enum Act {
     ToggleFullscreen,
     ToggleGrab,
     ToggleChat,
+    /// The customer's screen is to look like this.
+    Look(Look),
     EndSession,
     DismissRefusal,
     Language(Language),

@@ -6,6 +6,7 @@ use aldis_platform::private_file::{self, PrivateFileError};
 use aldis_trust::ServerName;
 use aldis_ui::{Appearance, Language};
 use aldis_viewer::Identity;
+use aldis_wire::peer::Look;
 use aldis_wire::signal::{Availability, Token};
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,8 @@ pub(crate) struct Settings {
     pub(crate) appearance: Appearance,
     /// Whether requests are taken, as chosen last.
     pub(crate) availability: Availability,
+    /// How the customer's screen is to look.
+    pub(crate) look: Look,
     /// Notify on the desktop.
     pub(crate) notify: bool,
     /// With a sound.
@@ -38,6 +41,7 @@ impl Default for Settings {
             language: None,
             appearance: Appearance::default(),
             availability: Availability::default(),
+            look: Look::default(),
             notify: true,
             sound: true,
         }

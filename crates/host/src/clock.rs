@@ -12,10 +12,14 @@ fn instant() -> Instant {
     Instant::now()
 }
 
-/// Milliseconds since the engine started; never goes back.
+/// The time since the engine started; never goes back.
+pub(crate) fn elapsed() -> Duration {
+    instant().saturating_duration_since(*START)
+}
+
+/// The same in milliseconds.
 pub(crate) fn now() -> Millis {
-    let elapsed = instant().saturating_duration_since(*START);
-    u64::try_from(elapsed.as_millis()).unwrap_or(Millis::MAX)
+    u64::try_from(elapsed().as_millis()).unwrap_or(Millis::MAX)
 }
 
 /// Milliseconds since 1970, by this machine's idea of it.

@@ -294,7 +294,8 @@ impl Engine {
         match (news, screen) {
             (PeerNews::Shown(sequence), Some(screen)) => screen.shown(sequence),
             (PeerNews::Select(id), Some(screen)) => screen.select(id),
-            (PeerNews::Shown(_) | PeerNews::Select(_), None) => {}
+            (PeerNews::Look(look), Some(screen)) => screen.look(look),
+            (PeerNews::Shown(_) | PeerNews::Select(_) | PeerNews::Look(_), None) => {}
             (PeerNews::HandControl(seat), _) => self.session.hand_control(session, seat),
             (PeerNews::Remove(seat), _) => self.session.remove(session, seat, now),
             (PeerNews::AskControl, _) => self.session.ask_control(session),

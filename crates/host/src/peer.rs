@@ -5,7 +5,7 @@ use std::time::Duration;
 use aldis_link::{Connection, FrameReceiver, FrameSender, close, peer_key};
 use aldis_session::ControlToken;
 use aldis_session::host::Roster;
-use aldis_wire::peer::{Grant, ScreenPart, ToHost, ToViewer};
+use aldis_wire::peer::{Grant, Look, ScreenPart, ToHost, ToViewer};
 use aldis_wire::{KeyHash, Millis, SessionId, VERSION};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -41,6 +41,7 @@ pub(crate) struct Visitor {
 pub(crate) enum PeerNews {
     Shown(u32),
     Select(u32),
+    Look(Look),
     HandControl(u32),
     Remove(u32),
     AskControl,
@@ -252,6 +253,7 @@ async fn read(session: SessionId, mut receive: FrameReceiver<ToHost>, lines: Lin
             }
             Ok(Some(ToHost::FrameDone { sequence })) => PeerNews::Shown(sequence),
             Ok(Some(ToHost::SelectMonitor(id))) => PeerNews::Select(id),
+            Ok(Some(ToHost::Look(look))) => PeerNews::Look(look),
             Ok(Some(ToHost::HandControl { seat })) => PeerNews::HandControl(seat),
             Ok(Some(ToHost::RemoveSeat { seat })) => PeerNews::Remove(seat),
             Ok(Some(ToHost::AskControl)) => PeerNews::AskControl,

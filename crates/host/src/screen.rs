@@ -1,19 +1,23 @@
 //! The thread that watches the screen: source → damage → encoder.
 //!
-//! One update is under way at a time.
-//! While it is, damage gathers; when the viewer has shown it, the newest picture goes out.
+//! [`Pace`] says when the next update may go; until then damage gathers, and what goes out is the
+//! newest picture.
+//! Photographs are made exact between updates, once they rest.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aldis_capture::{CaptureError, Changes, Source, Waker};
 use aldis_inject::MonitorPlace;
 use aldis_screen::encode::Encoder;
-use aldis_screen::{Frame, Region};
-use aldis_wire::peer::{MAX_MONITORS, Monitor, PointerShape, ScreenPart, ToViewer};
+use aldis_screen::pace::Pace;
+use aldis_screen::{Detail, Frame, Region, Settings};
+use aldis_wire::peer::{self, Look, MAX_MONITORS, Monitor, PointerShape, ScreenPart, ToViewer};
 use tokio::sync::mpsc;
 
+use crate::clock;
 use crate::hands::Place;
 
 /// The most parts that wait for the link.
@@ -21,6 +25,12 @@ const PARTS: usize = 4;
 
 /// How soon a message that found the control stream full is tried again.
 const RETRY: Duration = Duration::from_millis(20);
+
+/// The most bytes of exact photographs that go out before the screen is looked at again.
+const REFINE: usize = 256 * 1024;
+
+/// How long what the screen does next may have to wait for them.
+const REFINE_FOR: Duration = Duration::from_millis(30);
 
 /// No monitor was asked for yet; the system never numbers one like this.
 const NO_WISH: u32 = u32::MAX;
@@ -37,6 +47,7 @@ struct Wishes {
     stop: AtomicBool,
     shown: AtomicU32,
     monitor: AtomicU32,
+    look: Mutex<Option<Look>>,
 }
 
 impl Screen {
@@ -52,6 +63,7 @@ impl Screen {
             stop: AtomicBool::new(false),
             shown: AtomicU32::new(0),
             monitor: AtomicU32::new(NO_WISH),
+            look: Mutex::new(None),
         });
         let waker = source.waker();
         let (parts, coded) = mpsc::channel(PARTS);
@@ -64,7 +76,8 @@ impl Screen {
             frame: Frame::default(),
             damage: Region::new(),
             dirty: true,
-            in_flight: None,
+            pace: Pace::new(),
+            flying: VecDeque::new(),
             pointer: None,
             unsent: Unsent::default(),
         };
@@ -94,6 +107,16 @@ impl Screen {
         self.wishes.monitor.store(monitor, Ordering::SeqCst);
         self.waker.wake();
     }
+
+    /// The viewer wants the picture to look like this.
+    pub(crate) fn look(&self, look: Look) {
+        *self
+            .wishes
+            .look
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(look);
+        self.waker.wake();
+    }
 }
 
 impl Drop for Screen {
@@ -112,8 +135,9 @@ struct Watch {
     frame: Frame,
     damage: Region,
     dirty: bool,
-    /// The update that the viewer has not shown yet, and the monitor that it shows.
-    in_flight: Option<(u32, MonitorPlace)>,
+    pace: Pace,
+    /// The updates that the viewer has not shown yet, and the monitor that each shows.
+    flying: VecDeque<(u32, MonitorPlace)>,
     /// Where the pointer is on the desktop.
     pointer: Option<(i32, i32)>,
     unsent: Unsent,
@@ -129,8 +153,9 @@ struct Unsent {
 
 impl Watch {
     fn run(&mut self) -> Result<(), CaptureError> {
-        let mut encoder =
-            Encoder::new().map_err(|error| CaptureError::System(error.to_string()))?;
+        let seed = u128::from(clock::mark()) << 64 | u128::from(clock::mark());
+        let mut encoder = Encoder::new(Settings::default(), seed)
+            .map_err(|error| CaptureError::System(error.to_string()))?;
         while !self.wishes.stop.load(Ordering::SeqCst) && !self.parts.is_closed() {
             let wish = self.wishes.monitor.swap(NO_WISH, Ordering::SeqCst);
             if wish != NO_WISH && wish != self.source.shared() && self.source.select(wish).is_ok() {
@@ -139,15 +164,27 @@ impl Watch {
                 self.dirty = true;
                 self.tell_monitors();
             }
-            let shown = self.wishes.shown.load(Ordering::SeqCst);
-            if let Some((_, place)) = self.in_flight.take_if(|(sequence, _)| *sequence == shown) {
-                self.aim(place);
+            if let Some(look) = self.wished_look() {
+                encoder.set(settings(look));
+                self.pace.limit(look.rate);
+                self.dirty = true;
             }
-            if self.dirty && self.in_flight.is_none() {
+            self.land(self.wishes.shown.load(Ordering::SeqCst));
+            let mut at = self.pace.may_send(now());
+            if self.dirty && at.is_some_and(|at| at <= now()) {
                 self.update(&mut encoder)?;
+                at = None;
+            } else if !self.dirty && self.pace.is_idle() {
+                self.refine(&mut encoder)?;
             }
             self.flush();
-            let timeout = self.unsent.waits().then_some(RETRY);
+            let update = at.filter(|_| self.dirty);
+            // While an update is under way its answer wakes this thread.
+            let refine = encoder.refine_at().filter(|_| self.pace.is_idle());
+            let wakes = update.into_iter().chain(refine);
+            let wakes = wakes.map(|at| at.saturating_sub(now()));
+            let retry = self.unsent.waits().then_some(RETRY);
+            let timeout = wakes.chain(retry).min();
             let changes = self.source.wait(timeout)?;
             self.note(changes, &mut encoder);
         }
@@ -158,17 +195,53 @@ impl Watch {
         self.source.grab(&mut self.frame, &mut self.damage)?;
         self.dirty = false;
         let parts = encoder
-            .encode(&self.frame, &self.damage)
+            .encode(&self.frame, &self.damage, now())
             .map_err(|error| CaptureError::System(error.to_string()))?;
         self.damage.clear();
-        let place = self.shared();
-        self.in_flight = parts.last().map(|part| (part.sequence, place));
+        self.send(parts);
+        Ok(())
+    }
+
+    fn refine(&mut self, encoder: &mut Encoder) -> Result<(), CaptureError> {
+        let carried = self.pace.bytes_in(REFINE_FOR).unwrap_or(REFINE);
+        let parts = encoder
+            .refine(now(), carried.clamp(REFINE / 16, REFINE))
+            .map_err(|error| CaptureError::System(error.to_string()))?;
+        self.send(parts);
+        Ok(())
+    }
+
+    fn send(&mut self, parts: Vec<ScreenPart>) {
+        if let Some(last) = parts.last() {
+            let bytes = parts.iter().map(ScreenPart::payload).sum();
+            self.pace.sent(last.sequence, bytes, now());
+            self.flying.push_back((last.sequence, self.shared()));
+        }
         for part in parts {
             if self.parts.blocking_send(part).is_err() {
                 break;
             }
         }
-        Ok(())
+    }
+
+    /// The viewer shows the update with this number, and so every earlier one.
+    fn land(&mut self, sequence: u32) {
+        if !self.pace.is_flying(sequence) {
+            return;
+        }
+        self.pace.shown(sequence, now());
+        while let Some((landed, place)) = self.flying.pop_front() {
+            if landed == sequence {
+                self.aim(place);
+                break;
+            }
+        }
+    }
+
+    fn wished_look(&self) -> Option<Look> {
+        let mut look = self.wishes.look.lock();
+        look.as_mut()
+            .map_or_else(|error| error.get_mut().take(), |look| look.take())
     }
 
     fn note(&mut self, changes: Changes, encoder: &mut Encoder) {
@@ -276,6 +349,23 @@ impl Watch {
         {
             permit.send(pointer);
         }
+    }
+}
+
+fn now() -> Duration {
+    clock::elapsed()
+}
+
+fn settings(look: Look) -> Settings {
+    let detail = match look.detail {
+        peer::Detail::Automatic => Detail::Automatic,
+        peer::Detail::Sharp => Detail::Sharp,
+        peer::Detail::Fast => Detail::Fast,
+        peer::Detail::LowData => Detail::LowData,
+    };
+    Settings {
+        detail,
+        grey: look.grey,
     }
 }
 

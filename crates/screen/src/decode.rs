@@ -1,20 +1,25 @@
 //! From coded parts back to pixels, on the supporter's machine.
 //!
 //! The customer's machine may be hostile, so every size is checked per axis before memory is
-//! taken, and the decompressor is written in safe Rust.
+//! taken, and every decompressor is written in safe Rust and stops where its part must end.
 
-use aldis_wire::peer::{Coding, MAX_PART_RAW, ScreenPart};
-use ruzstd::decoding::FrameDecoder;
+use aldis_wire::peer::{Area, MAX_AREAS, MAX_PART_RAW, Op, Run, ScreenPart};
 use thiserror::Error;
 
+use crate::cache::{self, Kept};
+use crate::exact;
 use crate::frame::{Frame, FrameError};
-use crate::region::Rect;
+use crate::photo;
+use crate::region::{Rect, Region, Shift};
+use crate::unzstd::{Corrupt, Unpacker};
 
 /// Turns coded parts into a picture.
 pub struct Decoder {
     frame: Frame,
-    zstd: FrameDecoder,
-    raw: Vec<u8>,
+    unpacker: Unpacker,
+    photos: Unpacker,
+    kept: Kept,
+    scratch: Vec<u8>,
 }
 
 /// A part that no honest encoder makes.
@@ -24,12 +29,24 @@ pub enum DecodeError {
     /// The picture's size is not supported.
     #[error(transparent)]
     Size(#[from] FrameError),
-    /// The rectangle is empty, too large or outside the picture.
+    /// A rectangle is empty, too large or outside the picture.
     #[error("a part of the picture lies outside of it")]
     Outside,
+    /// More than one part may stand for.
+    #[error("a part of the picture is too large")]
+    TooLarge,
+    /// Pixels are to be shown that were never kept, or kept where there is no place.
+    #[error("a part of the picture names what is not there")]
+    NotKept,
     /// The pixels cannot be unpacked.
     #[error("a part of the picture is damaged")]
     Damaged,
+}
+
+impl From<Corrupt> for DecodeError {
+    fn from(Corrupt: Corrupt) -> Self {
+        Self::Damaged
+    }
 }
 
 impl std::fmt::Debug for Decoder {
@@ -51,8 +68,10 @@ impl Decoder {
     pub fn new() -> Self {
         Self {
             frame: Frame::default(),
-            zstd: FrameDecoder::new(),
-            raw: Vec::new(),
+            unpacker: Unpacker::new(),
+            photos: Unpacker::new(),
+            kept: Kept::new(),
+            scratch: Vec::new(),
         }
     }
 
@@ -61,151 +80,129 @@ impl Decoder {
         &self.frame
     }
 
-    /// Puts a part into the picture; returns the rectangle that it changed.
-    pub fn decode(&mut self, part: &ScreenPart) -> Result<Rect, DecodeError> {
-        let [width, height] = [part.screen_width, part.screen_height].map(u32::from);
-        if (self.frame.width(), self.frame.height()) != (width, height) {
-            self.frame = Frame::new(width, height)?;
+    /// Does what a part says; adds the rectangles that it changed to `changed`.
+    ///
+    /// After an error the picture is what it is, and no further part can be understood.
+    pub fn decode(&mut self, part: &ScreenPart, changed: &mut Region) -> Result<(), DecodeError> {
+        match &part.op {
+            Op::Start { width, height } => {
+                // The old picture makes room before the new one takes it.
+                *self = Self::new();
+                self.frame = Frame::new((*width).into(), (*height).into())?;
+                changed.clear();
+                changed.add(self.frame.bounds());
+            }
+            Op::Move(moves) => {
+                let shifts: Vec<Shift> = moves.iter().copied().map(Shift::from).collect();
+                let mut room = self.frame.bounds().area();
+                if shifts.len() > MAX_AREAS {
+                    return Err(DecodeError::TooLarge);
+                }
+                for shift in &shifts {
+                    self.check(shift.to)?;
+                    self.check(shift.source())?;
+                    room = room
+                        .checked_sub(shift.to.area())
+                        .ok_or(DecodeError::TooLarge)?;
+                }
+                self.frame.shift(&shifts, &mut self.scratch);
+                for shift in shifts {
+                    changed.add(shift.to);
+                }
+            }
+            Op::Fill { area, colour } => {
+                let rect = self.check((*area).into())?;
+                self.frame.fill(rect, *colour);
+                changed.add(rect);
+            }
+            Op::Pixels { areas, data } => {
+                let size = self.size(areas)?;
+                let mut rest = self.unpacker.unpack(data, size)?;
+                for rect in areas.iter().copied().map(Rect::from) {
+                    let (rows, others) = rest.split_at(rect.area() as usize * 4);
+                    self.frame.put(rect, rows);
+                    changed.add(rect);
+                    rest = others;
+                }
+            }
+            Op::Photo {
+                area,
+                step,
+                sizes,
+                tokens,
+                bits,
+            } => {
+                let rect = self.check((*area).into())?;
+                self.size(&[*area])?;
+                let coded = (sizes.as_slice(), tokens.as_slice(), bits.as_slice());
+                photo::decode(&mut self.frame, rect, *step, coded, &mut self.photos)?;
+                changed.add(rect);
+            }
+            Op::Exact { area, sizes, data } => {
+                let rect = self.check((*area).into())?;
+                self.size(&[*area])?;
+                exact::decode(&mut self.frame, rect, sizes, data, &mut self.photos)?;
+                changed.add(rect);
+            }
+            Op::Keep(runs) => {
+                for (tile, slot) in self.tiles(runs)? {
+                    let kept = self.kept.keep(slot, &self.frame, tile);
+                    kept.ok_or(DecodeError::NotKept)?;
+                }
+            }
+            Op::Show(runs) => {
+                for (tile, slot) in self.tiles(runs)? {
+                    let shown = self.kept.show(slot, &mut self.frame, tile);
+                    shown.ok_or(DecodeError::NotKept)?;
+                    changed.add(tile);
+                }
+            }
         }
-        let [x, y, width, height] = [part.x, part.y, part.width, part.height].map(u32::from);
-        let rect = Rect::new(x, y, width, height);
-        let size = width as usize * height as usize * 4;
-        let row = width as usize * 4;
-        if rect.is_empty()
-            || !self.frame.bounds().contains(rect)
-            || size > MAX_PART_RAW && part.coding == Coding::Zstd && height > 1
-        {
+        Ok(())
+    }
+
+    /// The tiles and slots of runs; never more than the picture has tiles.
+    fn tiles(&self, runs: &[Run]) -> Result<Vec<(Rect, u16)>, DecodeError> {
+        let mut tiles = Vec::new();
+        let most = cache::count(&self.frame);
+        for run in runs {
+            for step in 0..run.count {
+                let number = run.tile.checked_add(step).ok_or(DecodeError::Outside)?;
+                let tile = cache::tile(&self.frame, number).ok_or(DecodeError::Outside)?;
+                let slot = run.slot.checked_add(step).ok_or(DecodeError::NotKept)?;
+                if tiles.len() == most {
+                    return Err(DecodeError::TooLarge);
+                }
+                tiles.push((tile, slot));
+            }
+        }
+        Ok(tiles)
+    }
+
+    /// The rectangle, if it has pixels and lies within the picture.
+    fn check(&self, rect: Rect) -> Result<Rect, DecodeError> {
+        if rect.is_empty() || !self.frame.bounds().contains(rect) {
             return Err(DecodeError::Outside);
-        }
-        match part.coding {
-            Coding::Solid => {
-                let &[blue, green, red] = part.data.as_slice() else {
-                    return Err(DecodeError::Damaged);
-                };
-                for y in rect.y..rect.bottom() {
-                    for pixel in self.frame.row_mut(rect, y).chunks_exact_mut(4) {
-                        pixel.copy_from_slice(&[blue, green, red, 255]);
-                    }
-                }
-            }
-            Coding::Zstd => {
-                self.unpack(&part.data, size)?;
-                for (y, source) in (rect.y..).zip(self.raw.chunks_exact(row)) {
-                    self.frame.row_mut(rect, y).copy_from_slice(source);
-                }
-            }
         }
         Ok(rect)
     }
 
-    fn unpack(&mut self, data: &[u8], size: usize) -> Result<(), DecodeError> {
-        if single_segment_size(data) != Some(size as u64) {
-            return Err(DecodeError::Damaged);
+    /// How many bytes of raw pixels these rectangles stand for.
+    fn size(&self, areas: &[Area]) -> Result<usize, DecodeError> {
+        if areas.len() > MAX_AREAS {
+            return Err(DecodeError::TooLarge);
         }
-        self.raw.resize(size, 0);
-        match self.zstd.decode_all(data, &mut self.raw) {
-            Ok(written) if written == size => Ok(()),
-            Ok(_) | Err(_) => Err(DecodeError::Damaged),
+        let mut size = 0;
+        for area in areas {
+            size += self.check((*area).into())?.area() as usize * 4;
         }
-    }
-}
-
-/// The content size that a zstd frame announces, if its window is just that content.
-///
-/// The decompressor takes memory for the window before it reads a block, so a frame that could
-/// ask for a larger one is not let in (RFC 8878, section 3.1.1.1).
-fn single_segment_size(data: &[u8]) -> Option<u64> {
-    let (magic, rest) = data.split_first_chunk::<4>()?;
-    let (&descriptor, rest) = rest.split_first()?;
-    let (single_segment, dictionary) = (descriptor & 0x20 != 0, descriptor & 0x03);
-    if u32::from_le_bytes(*magic) != 0xFD2F_B528 || !single_segment || dictionary != 0 {
-        return None;
-    }
-    match descriptor >> 6 {
-        0 => rest.first().map(|size| u64::from(*size)),
-        1 => rest
-            .first_chunk()
-            .map(|size| u64::from(u16::from_le_bytes(*size)) + 256),
-        2 => rest
-            .first_chunk()
-            .map(|size| u64::from(u32::from_le_bytes(*size))),
-        _ => rest.first_chunk().map(|size| u64::from_le_bytes(*size)),
+        // A row is never split, and no row is that long.
+        if size > MAX_PART_RAW {
+            return Err(DecodeError::TooLarge);
+        }
+        Ok(size)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::encode::Encoder;
-    use crate::region::Region;
-
-    fn good() -> ScreenPart {
-        let mut frame = Frame::new(64, 32).unwrap();
-        for (index, byte) in frame.data_mut().iter_mut().enumerate() {
-            *byte = if index % 4 == 3 {
-                255
-            } else {
-                (index * 7 % 251) as u8
-            };
-        }
-        let mut damage = Region::new();
-        damage.add(frame.bounds());
-        Encoder::new()
-            .unwrap()
-            .encode(&frame, &damage)
-            .unwrap()
-            .remove(0)
-    }
-
-    #[test]
-    fn a_part_outside_the_picture_is_refused() {
-        let mut part = good();
-        assert!(Decoder::new().decode(&part).is_ok());
-        part.x = 1;
-        assert_eq!(Decoder::new().decode(&part), Err(DecodeError::Outside));
-        part = good();
-        part.width = 0;
-        assert_eq!(Decoder::new().decode(&part), Err(DecodeError::Outside));
-    }
-
-    #[test]
-    fn a_picture_too_large_for_memory_is_refused() {
-        let mut part = good();
-        part.screen_width = u16::MAX;
-        part.screen_height = u16::MAX;
-        assert!(matches!(
-            Decoder::new().decode(&part),
-            Err(DecodeError::Size(_))
-        ));
-    }
-
-    #[test]
-    fn damaged_pixels_are_refused_and_never_panic() {
-        let seed = good();
-        for position in 0..seed.data.len() {
-            for flip in [1, 0x20, 0x80, 0xff] {
-                let mut part = seed.clone();
-                part.data[position] ^= flip;
-                drop(Decoder::new().decode(&part));
-            }
-        }
-        for end in 0..seed.data.len() {
-            let mut part = seed.clone();
-            part.data.truncate(end);
-            assert_eq!(
-                Decoder::new().decode(&part),
-                Err(DecodeError::Damaged),
-                "{end}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_window_larger_than_the_part_is_refused() {
-        let mut part = good();
-        // Clears the single-segment flag: the next byte now announces a window of the peer's choice.
-        part.data[4] &= !0x20;
-        part.data[5] = 0xff;
-        assert_eq!(Decoder::new().decode(&part), Err(DecodeError::Damaged));
-    }
-}
+mod tests;

@@ -1,31 +1,59 @@
 //! From a frame and its damage to coded parts.
 //!
-//! The encoder keeps a mirror of what the viewer shows.
-//! Inside the damage it looks for the tiles that really differ, joins them into boxes, shrinks
-//! these to the pixels that differ, and codes each box without loss.
+//! The encoder keeps a mirror of the frames that it has coded.
+//! The viewer shows the same, except where photographs are not exact yet; [`Encoder::refine`] sees
+//! to these once they rest.
 //! Damage is only a hint: pixels that did not change are never sent.
 
-use aldis_wire::peer::{Coding, MAX_PART_RAW, ScreenPart};
+use std::io;
+use std::time::Duration;
+
+use aldis_wire::peer::{Area, MAX_AREAS, MAX_PART_RAW, Op, ScreenPart};
 use thiserror::Error;
 
+use crate::cache::{self, Ledger};
+use crate::classes::{self, Split};
+use crate::diff;
+use crate::exact;
 use crate::frame::{Frame, FrameError};
-use crate::region::{Rect, Region};
+use crate::haze::Haze;
+use crate::moves::Finder;
+use crate::photo;
+use crate::region::{Rect, Region, Shift};
+use crate::rest::Rest;
+use crate::settings::Settings;
+use crate::stream::Packer;
 
-/// A tile's width in pixels; wide, because text grows sideways.
-const TILE_WIDTH: u32 = 64;
+/// Changes of fewer pixels are sent sooner than a search for moves would take.
+const MOVES_FROM: u64 = 16_000;
 
-/// A tile's height in pixels.
-const TILE_HEIGHT: u32 = 16;
+/// Changes of fewer pixels are not worth being kept.
+const KEEP_FROM: u64 = 4_096;
 
-/// zstd's fastest ordinary level; the link is seldom slower than a higher one would be.
-const LEVEL: i32 = 1;
+/// What rested for this long is worth being kept, and made exact.
+const QUIET: Duration = Duration::from_millis(150);
+
+/// The most rows of a photograph in one part, so that the viewer sees its top while its bottom is
+/// still being coded.
+const PHOTO_ROWS: u32 = 256;
 
 /// Turns frames into coded parts.
 pub struct Encoder {
+    settings: Settings,
     mirror: Frame,
+    /// The frame without its colours, if that is wished.
+    grey: Frame,
     sequence: u32,
-    zstd: zstd::bulk::Compressor<'static>,
+    rest: Rest,
+    haze: Haze,
+    ledger: Ledger,
+    finder: Finder,
+    packer: Packer,
+    photo_packer: Packer,
+    photo: photo::Coder,
+    exact: exact::Coder,
     raw: Vec<u8>,
+    scratch: Vec<u8>,
 }
 
 /// A frame could not be coded.
@@ -37,7 +65,20 @@ pub enum EncodeError {
     Size(#[from] FrameError),
     /// zstd refused; its own words.
     #[error("a picture could not be compressed")]
-    Zstd(#[source] std::io::Error),
+    Zstd(#[from] io::Error),
+}
+
+/// A step of [`Encoder::encode_watched`] that has come to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// What differs is known.
+    Diff,
+    /// What the viewer has kept is known.
+    Cache,
+    /// What moved is known.
+    Moves,
+    /// The parts are made.
+    Pack,
 }
 
 impl std::fmt::Debug for Encoder {
@@ -50,22 +91,39 @@ impl std::fmt::Debug for Encoder {
 
 impl Encoder {
     /// An encoder whose viewer shows nothing yet.
-    pub fn new() -> Result<Self, EncodeError> {
-        let mut zstd = zstd::bulk::Compressor::new(LEVEL).map_err(EncodeError::Zstd)?;
-        // The decoder takes only frames whose window is their content.
-        zstd.window_log(MAX_PART_RAW.ilog2())
-            .map_err(EncodeError::Zstd)?;
+    ///
+    /// Programs on the screen should not be able to guess `seed`: they could draw two pictures
+    /// that are taken for one.
+    pub fn new(settings: Settings, seed: u128) -> Result<Self, EncodeError> {
         Ok(Self {
+            settings,
             mirror: Frame::default(),
+            grey: Frame::default(),
             sequence: 0,
-            zstd,
+            rest: Rest::default(),
+            haze: Haze::default(),
+            ledger: Ledger::new(seed),
+            finder: Finder::new(),
+            packer: Packer::new()?,
+            photo_packer: Packer::forgetful()?,
+            photo: photo::Coder::default(),
+            exact: exact::Coder::default(),
             raw: Vec::new(),
+            scratch: Vec::new(),
         })
     }
 
-    /// Forgets what the viewer shows: the next update carries the whole picture.
+    /// Forgets what the viewer shows and keeps: the next update carries the whole picture.
     pub fn restart(&mut self) {
         self.mirror = Frame::default();
+    }
+
+    /// Changes how the picture is to look from now on.
+    pub fn set(&mut self, settings: Settings) {
+        if settings.grey != self.settings.grey {
+            self.restart();
+        }
+        self.settings = settings;
     }
 
     /// The parts that bring the viewer from its picture to `frame`, looking only inside `damage`.
@@ -75,260 +133,336 @@ impl Encoder {
         &mut self,
         frame: &Frame,
         damage: &Region,
+        now: Duration,
     ) -> Result<Vec<ScreenPart>, EncodeError> {
-        let boxes = if self.mirror.bounds() == frame.bounds() {
-            self.changed_boxes(frame, damage)
+        self.encode_watched(frame, damage, now, &mut |_| ())
+    }
+
+    /// The same; `watch` is called at the end of each stage, so that a caller with a clock can
+    /// tell where the time goes.
+    pub fn encode_watched(
+        &mut self,
+        frame: &Frame,
+        damage: &Region,
+        now: Duration,
+        watch: &mut dyn FnMut(Stage),
+    ) -> Result<Vec<ScreenPart>, EncodeError> {
+        let mut ops = Vec::new();
+        if self.mirror.bounds() == frame.bounds() {
+            self.change(frame, damage.rects(), now, &mut ops, watch)?;
         } else {
             self.mirror = Frame::new(frame.width(), frame.height())?;
-            vec![frame.bounds()]
-        };
-        if boxes.is_empty() {
-            return Ok(Vec::new());
+            self.packer.restart()?;
+            self.photo_packer.restart()?;
+            self.ledger.clear();
+            self.haze = Haze::new(frame);
+            self.rest.start(frame, now);
+            ops.push(Op::Start {
+                width: frame.width() as u16,
+                height: frame.height() as u16,
+            });
+            self.change(frame, &[frame.bounds()], now, &mut ops, watch)?;
         }
-        self.sequence = self.sequence.wrapping_add(1);
-        let mut parts = Vec::new();
+        Ok(self.update(ops))
+    }
+
+    fn change(
+        &mut self,
+        frame: &Frame,
+        damage: &[Rect],
+        now: Duration,
+        ops: &mut Vec<Op>,
+        watch: &mut dyn FnMut(Stage),
+    ) -> Result<(), EncodeError> {
+        if self.settings.grey {
+            let mut grey = std::mem::take(&mut self.grey);
+            if grey.bounds() != frame.bounds() {
+                grey = Frame::new(frame.width(), frame.height())?;
+                grey.put_grey(frame.bounds(), frame);
+            }
+            for rect in diff::tiles(frame, damage) {
+                grey.put_grey(rect, frame);
+            }
+            let changed = self.change_to(&grey, damage, now, ops, watch);
+            self.grey = grey;
+            return changed;
+        }
+        self.change_to(frame, damage, now, ops, watch)
+    }
+
+    fn change_to(
+        &mut self,
+        frame: &Frame,
+        damage: &[Rect],
+        now: Duration,
+        ops: &mut Vec<Op>,
+        watch: &mut dyn FnMut(Stage),
+    ) -> Result<(), EncodeError> {
+        let boxes = diff::changed(frame, &self.mirror, damage);
+        watch(Stage::Diff);
+        let tiles = cache::touched(frame, &boxes);
+        let boxes = self.kept(frame, boxes, &tiles, now, ops);
+        if !tiles.is_empty() {
+            self.rest.disturb(&tiles, now);
+        }
+        watch(Stage::Cache);
+        let boxes = self.moved(frame, boxes, ops);
+        watch(Stage::Moves);
+        let Split { photos, rest } = classes::split(frame, &boxes);
+        // A glyph never waits behind a photograph.
+        self.pack(frame, &rest, ops)?;
+        for rect in photos {
+            self.pack_photo(frame, rect, ops)?;
+        }
+        watch(Stage::Pack);
+        Ok(())
+    }
+
+    /// Has the viewer keep what goes and show what comes back; returns what differs still.
+    fn kept(
+        &mut self,
+        frame: &Frame,
+        boxes: Vec<Rect>,
+        tiles: &[u16],
+        now: Duration,
+        ops: &mut Vec<Op>,
+    ) -> Vec<Rect> {
+        if area(&boxes) < KEEP_FROM {
+            return boxes;
+        }
+        let rested: Vec<u16> = tiles
+            .iter()
+            .copied()
+            .filter(|tile| self.rest.rested_at(*tile, QUIET) <= now)
+            .filter(|tile| cache::tile(frame, *tile).is_some_and(|rect| !self.haze.touches(rect)))
+            .collect();
+        let keep = self.ledger.keep(&self.mirror, &rested);
+        if !keep.is_empty() {
+            ops.push(Op::Keep(keep));
+        }
+        let show = self.ledger.show(frame, tiles);
+        if show.is_empty() {
+            return boxes;
+        }
+        for run in &show {
+            let shown =
+                (run.tile..run.tile + run.count).filter_map(|tile| cache::tile(frame, tile));
+            for rect in shown {
+                self.mirror.put_from(rect, frame);
+                self.haze.remove(rect, frame);
+            }
+        }
+        ops.push(Op::Show(show));
+        diff::changed(frame, &self.mirror, &boxes)
+    }
+
+    /// Finds what moved; returns what differs still.
+    fn moved(&mut self, frame: &Frame, boxes: Vec<Rect>, ops: &mut Vec<Op>) -> Vec<Rect> {
+        if area(&boxes) < MOVES_FROM {
+            return boxes;
+        }
+        let mut shifts = self.finder.find(frame, &self.mirror, &boxes);
+        // The viewer takes no more than fits the picture.
+        let mut room = frame.bounds().area();
+        shifts.truncate(MAX_AREAS);
+        shifts.retain(|shift| {
+            let area = shift.to.area();
+            let fits = area <= room;
+            room -= if fits { area } else { 0 };
+            fits
+        });
+        if shifts.is_empty() {
+            return boxes;
+        }
+        self.mirror.shift(&shifts, &mut self.scratch);
+        self.haze.shift(&shifts, frame);
+        ops.push(Op::Move(shifts.iter().copied().map(Shift::into).collect()));
+        diff::changed(frame, &self.mirror, &boxes)
+    }
+
+    /// Codes boxes and brings the mirror up to date there.
+    fn pack(
+        &mut self,
+        frame: &Frame,
+        boxes: &[Rect],
+        ops: &mut Vec<Op>,
+    ) -> Result<(), EncodeError> {
+        let mut areas = Vec::new();
+        self.raw.clear();
         for whole in boxes {
-            let rows_a_part = (MAX_PART_RAW as u32 / (whole.width * 4)).max(1);
+            self.mirror.put_from(*whole, frame);
+            self.haze.remove(*whole, frame);
+            if let Some(colour) = single_colour(frame, *whole) {
+                let area = (*whole).into();
+                ops.push(Op::Fill { area, colour });
+                continue;
+            }
+            let row = whole.width as usize * 4;
             let mut y = whole.y;
             while y < whole.bottom() {
-                let height = rows_a_part.min(whole.bottom() - y);
+                let room = (MAX_PART_RAW.saturating_sub(self.raw.len()) / row) as u32;
+                if areas.len() == MAX_AREAS || room == 0 && !areas.is_empty() {
+                    ops.push(self.pixels(&mut areas)?);
+                    continue;
+                }
+                let height = room.max(1).min(whole.bottom() - y);
                 let rect = Rect::new(whole.x, y, whole.width, height);
-                parts.push(self.part(frame, rect)?);
+                frame.get(rect, &mut self.raw);
+                areas.push(rect.into());
                 y += height;
             }
         }
-        if let Some(part) = parts.last_mut() {
-            part.last = true;
+        if !areas.is_empty() {
+            ops.push(self.pixels(&mut areas)?);
         }
-        Ok(parts)
+        Ok(())
     }
 
-    /// Codes one box and brings the mirror up to date there.
-    fn part(&mut self, frame: &Frame, rect: Rect) -> Result<ScreenPart, EncodeError> {
+    fn pixels(&mut self, areas: &mut Vec<Area>) -> Result<Op, EncodeError> {
+        let data = self.packer.pack(&self.raw)?;
         self.raw.clear();
-        for y in rect.y..rect.bottom() {
-            let row = frame.row(rect, y);
-            self.raw.extend_from_slice(row);
-            self.mirror.row_mut(rect, y).copy_from_slice(row);
-        }
-        let first = [self.raw[0], self.raw[1], self.raw[2]];
-        let solid = self.raw.chunks_exact(4).all(|pixel| pixel[..3] == first);
-        let (coding, data) = if solid {
-            (Coding::Solid, first.to_vec())
-        } else {
-            (
-                Coding::Zstd,
-                self.zstd.compress(&self.raw).map_err(EncodeError::Zstd)?,
-            )
-        };
-        Ok(ScreenPart {
-            sequence: self.sequence,
-            last: false,
-            screen_width: frame.width() as u16,
-            screen_height: frame.height() as u16,
-            x: rect.x as u16,
-            y: rect.y as u16,
-            width: rect.width as u16,
-            height: rect.height as u16,
-            coding,
+        Ok(Op::Pixels {
+            areas: std::mem::take(areas),
             data,
         })
     }
 
-    /// The boxes inside `damage` whose pixels differ from the mirror; they do not overlap.
-    fn changed_boxes(&self, frame: &Frame, damage: &Region) -> Vec<Rect> {
-        let columns = frame.width().div_ceil(TILE_WIDTH);
-        let rows = frame.height().div_ceil(TILE_HEIGHT);
-        let mut changed = vec![false; (columns * rows) as usize];
-        for rect in damage.rects() {
-            let rect = rect.intersection(frame.bounds());
-            if rect.is_empty() {
-                continue;
+    /// Codes a photograph and brings the mirror up to date there.
+    fn pack_photo(
+        &mut self,
+        frame: &Frame,
+        whole: Rect,
+        ops: &mut Vec<Op>,
+    ) -> Result<(), EncodeError> {
+        let Some((still, film)) = self.settings.detail.steps() else {
+            for rect in bands(whole) {
+                self.mirror.put_from(rect, frame);
+                ops.push(self.exact(rect)?);
             }
-            for row in rect.y / TILE_HEIGHT..=(rect.bottom() - 1) / TILE_HEIGHT {
-                for column in rect.x / TILE_WIDTH..=(rect.right() - 1) / TILE_WIDTH {
-                    let mark = &mut changed[(row * columns + column) as usize];
-                    *mark = *mark || self.differs(frame, tile(column, row, frame));
+            return Ok(());
+        };
+        for area in bands(whole) {
+            let middle = (area.x + area.width / 2, area.y + area.height / 2);
+            let tile = cache::tile_at(frame, middle.0, middle.1);
+            let step = if self.rest.is_film(tile) { film } else { still };
+            let Self {
+                mirror,
+                haze,
+                photo,
+                photo_packer,
+                ..
+            } = self;
+            let unchanged = |block: Rect| {
+                let mut rows = block.y..block.bottom();
+                let same = rows.all(|y| frame.row(block, y) == mirror.row(block, y));
+                if !same {
+                    mirror.put_from(block, frame);
+                    haze.add(block);
                 }
-            }
-        }
-        join(&changed, columns)
-            .into_iter()
-            .map(|tiles| self.shrink(frame, tiles_to_pixels(tiles, frame)))
-            .collect()
-    }
-
-    fn differs(&self, frame: &Frame, rect: Rect) -> bool {
-        (rect.y..rect.bottom()).any(|y| frame.row(rect, y) != self.mirror.row(rect, y))
-    }
-
-    /// The smallest rectangle in `rect` around the pixels that differ; at least one does.
-    fn shrink(&self, frame: &Frame, rect: Rect) -> Rect {
-        let mut tight = Rect::default();
-        for y in rect.y..rect.bottom() {
-            let new = frame.row(rect, y).chunks_exact(4);
-            let old = self.mirror.row(rect, y).chunks_exact(4);
-            let differs = |(new, old): (&[u8], &[u8])| new != old;
-            let Some(left) = new.clone().zip(old.clone()).position(differs) else {
-                continue;
+                same
             };
-            let right = new.zip(old).rposition(differs).unwrap_or(left);
-            let span = Rect::new(rect.x + left as u32, y, (right - left + 1) as u32, 1);
-            tight = tight.union(span);
-        }
-        tight
-    }
-}
-
-fn tile(column: u32, row: u32, frame: &Frame) -> Rect {
-    tiles_to_pixels(Rect::new(column, row, 1, 1), frame)
-}
-
-fn tiles_to_pixels(tiles: Rect, frame: &Frame) -> Rect {
-    Rect::new(
-        tiles.x * TILE_WIDTH,
-        tiles.y * TILE_HEIGHT,
-        tiles.width * TILE_WIDTH,
-        tiles.height * TILE_HEIGHT,
-    )
-    .intersection(frame.bounds())
-}
-
-/// Joins marked tiles to runs, and runs of the same columns to boxes, in tile units.
-fn join(changed: &[bool], columns: u32) -> Vec<Rect> {
-    let mut done: Vec<Rect> = Vec::new();
-    let mut open: Vec<Rect> = Vec::new();
-    for (row, marks) in (0_u32..).zip(changed.chunks_exact(columns as usize)) {
-        let mut grown: Vec<Rect> = Vec::new();
-        let mut column = 0;
-        while column < columns {
-            if !marks[column as usize] {
-                column += 1;
-                continue;
-            }
-            let start = column;
-            while column < columns && marks[column as usize] {
-                column += 1;
-            }
-            let width = column - start;
-            let above = open
-                .iter()
-                .position(|run| (run.x, run.width) == (start, width));
-            grown.push(match above {
-                Some(index) => {
-                    let run = open.swap_remove(index);
-                    Rect {
-                        height: run.height + 1,
-                        ..run
-                    }
-                }
-                None => Rect::new(start, row, width, 1),
+            let photo::Coded {
+                sizes,
+                tokens,
+                bits,
+            } = photo.encode(frame, area, step, unchanged, photo_packer)?;
+            ops.push(Op::Photo {
+                area: area.into(),
+                step,
+                sizes,
+                tokens,
+                bits,
             });
         }
-        done.append(&mut open);
-        open = grown;
+        Ok(())
     }
-    done.append(&mut open);
-    done
+
+    /// Codes the exact pixels of the mirror.
+    fn exact(&mut self, rect: Rect) -> Result<Op, EncodeError> {
+        let coded = self
+            .exact
+            .encode(&self.mirror, rect, &mut self.photo_packer)?;
+        self.haze.remove(rect, &self.mirror);
+        let exact::Coded { sizes, data } = coded;
+        let area = rect.into();
+        Ok(Op::Exact { area, sizes, data })
+    }
+
+    /// The parts that make photographs exact where they have been quiet for a while; not many
+    /// more than `budget` bytes.
+    ///
+    /// No parts when nothing is due.
+    pub fn refine(&mut self, now: Duration, budget: usize) -> Result<Vec<ScreenPart>, EncodeError> {
+        let quiet = |block: Rect| {
+            let tile = cache::tile_at(&self.mirror, block.x, block.y);
+            self.rest.rested_at(tile, QUIET) <= now
+        };
+        let boxes = self.haze.boxes(&self.mirror, quiet);
+        let mut ops = Vec::new();
+        let mut spent = 0;
+        for rect in boxes.into_iter().flat_map(bands) {
+            if spent >= budget {
+                break;
+            }
+            let op = self.exact(rect)?;
+            if let Op::Exact { data, .. } = &op {
+                spent += data.len();
+            }
+            ops.push(op);
+        }
+        Ok(self.update(ops))
+    }
+
+    /// When [`refine`](Self::refine) will have something to do, if nothing changes meanwhile.
+    pub fn refine_at(&self) -> Option<Duration> {
+        let mut due: Option<Duration> = None;
+        self.haze.boxes(&self.mirror, |block| {
+            let tile = cache::tile_at(&self.mirror, block.x, block.y);
+            let at = self.rest.rested_at(tile, QUIET);
+            due = Some(due.map_or(at, |due| due.min(at)));
+            false
+        });
+        due
+    }
+
+    fn update(&mut self, ops: Vec<Op>) -> Vec<ScreenPart> {
+        if ops.is_empty() {
+            return Vec::new();
+        }
+        self.sequence = self.sequence.wrapping_add(1);
+        let count = ops.len();
+        (1..)
+            .zip(ops)
+            .map(|(number, op)| ScreenPart {
+                sequence: self.sequence,
+                last: number == count,
+                op,
+            })
+            .collect()
+    }
+}
+
+fn area(boxes: &[Rect]) -> u64 {
+    boxes.iter().map(|rect| rect.area()).sum()
+}
+
+/// A photograph in pieces that a part may stand for.
+fn bands(whole: Rect) -> impl Iterator<Item = Rect> {
+    let fits = MAX_PART_RAW as u32 / (whole.width * 4);
+    // Whole blocks, of which the widest picture has room for one row.
+    let rows = (fits.min(PHOTO_ROWS) / 16 * 16).max(16);
+    (whole.y..whole.bottom())
+        .step_by(rows as usize)
+        .map(move |y| Rect::new(whole.x, y, whole.width, rows.min(whole.bottom() - y)))
+}
+
+/// The one colour of all pixels in a box, if there is one.
+fn single_colour(frame: &Frame, rect: Rect) -> Option<[u8; 3]> {
+    let &[blue, green, red] = frame.row(rect, rect.y).first_chunk()?;
+    let mut rows = (rect.y..rect.bottom()).map(|y| frame.row(rect, y).as_chunks::<4>().0);
+    rows.all(|row| row.iter().all(|pixel| pixel[..3] == [blue, green, red]))
+        .then_some([blue, green, red])
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::decode::Decoder;
-
-    /// A small xorshift, so that a failure can be repeated.
-    struct Noise(u64);
-
-    impl Noise {
-        fn next(&mut self) -> u32 {
-            self.0 ^= self.0 << 13;
-            self.0 ^= self.0 >> 7;
-            self.0 ^= self.0 << 17;
-            (self.0 >> 32) as u32
-        }
-    }
-
-    fn paint(frame: &mut Frame, rect: Rect, noise: &mut Noise) {
-        for y in rect.y..rect.bottom() {
-            for pixel in frame.row_mut(rect, y).chunks_exact_mut(4) {
-                let [blue, green, red, _] = noise.next().to_le_bytes();
-                pixel.copy_from_slice(&[blue, green, red, 255]);
-            }
-        }
-    }
-
-    fn whole(frame: &Frame) -> Region {
-        let mut region = Region::new();
-        region.add(frame.bounds());
-        region
-    }
-
-    #[test]
-    fn whatever_changes_the_viewer_shows_it_exactly() {
-        let mut noise = Noise(0x5eed);
-        let mut frame = Frame::new(301, 203).unwrap();
-        let mut encoder = Encoder::new().unwrap();
-        let mut decoder = Decoder::new();
-        for round in 0..200 {
-            let mut damage = Region::new();
-            for _ in 0..round % 4 {
-                let (x, y) = (noise.next() % 301, noise.next() % 203);
-                let (width, height) = (noise.next() % 120, noise.next() % 90);
-                let rect = Rect::new(x, y, width, height).intersection(frame.bounds());
-                paint(&mut frame, rect, &mut noise);
-                damage.add(rect);
-            }
-            let parts = encoder.encode(&frame, &damage).unwrap();
-            for (index, part) in parts.iter().enumerate() {
-                assert_eq!(part.last, index + 1 == parts.len());
-                decoder.decode(part).unwrap();
-            }
-            assert_eq!(decoder.frame().data(), frame.data(), "round {round}");
-        }
-    }
-
-    #[test]
-    fn damage_without_a_change_sends_nothing() {
-        let frame = Frame::new(100, 100).unwrap();
-        let mut encoder = Encoder::new().unwrap();
-        assert!(!encoder.encode(&frame, &whole(&frame)).unwrap().is_empty());
-        assert!(encoder.encode(&frame, &whole(&frame)).unwrap().is_empty());
-    }
-
-    #[test]
-    fn one_changed_pixel_is_one_small_part() {
-        let mut frame = Frame::new(1920, 1080).unwrap();
-        let mut encoder = Encoder::new().unwrap();
-        encoder.encode(&frame, &whole(&frame)).unwrap();
-        let dot = Rect::new(777, 555, 1, 1);
-        frame.row_mut(dot, 555).copy_from_slice(&[1, 2, 3, 255]);
-        let parts = encoder.encode(&frame, &whole(&frame)).unwrap();
-        assert_eq!(parts.len(), 1);
-        let part = &parts[0];
-        assert_eq!((part.x, part.y, part.width, part.height), (777, 555, 1, 1));
-        assert_eq!(
-            (part.coding, part.data.as_slice()),
-            (Coding::Solid, &[1, 2, 3][..])
-        );
-    }
-
-    #[test]
-    fn a_large_noisy_picture_travels_in_parts_within_their_bound() {
-        let mut noise = Noise(1);
-        let mut frame = Frame::new(1920, 1080).unwrap();
-        let bounds = frame.bounds();
-        paint(&mut frame, bounds, &mut noise);
-        let parts = Encoder::new()
-            .unwrap()
-            .encode(&frame, &whole(&frame))
-            .unwrap();
-        assert!(parts.len() > 1);
-        let mut decoder = Decoder::new();
-        for part in &parts {
-            assert!(aldis_wire::encode(part).is_ok());
-            decoder.decode(part).unwrap();
-        }
-        assert_eq!(decoder.frame().data(), frame.data());
-    }
-}
+mod tests;

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::region::Rect;
+use crate::region::{Rect, Shift};
 
 /// The most pixels a frame may have on one axis.
 pub const MAX_SIDE: u32 = 16_384;
@@ -82,8 +82,138 @@ impl Frame {
         &mut self.data[span]
     }
 
+    /// Gives every pixel of `rect` this blue, green and red.
+    pub(crate) fn fill(&mut self, rect: Rect, [blue, green, red]: [u8; 3]) {
+        for y in rect.y..rect.bottom() {
+            for pixel in self.row_mut(rect, y).chunks_exact_mut(4) {
+                pixel.copy_from_slice(&[blue, green, red, 255]);
+            }
+        }
+    }
+
+    /// Takes over the pixels of `rect` from `rows`, which follow each other without a gap.
+    pub(crate) fn put(&mut self, rect: Rect, rows: &[u8]) {
+        for (y, row) in (rect.y..rect.bottom()).zip(rows.chunks_exact(rect.width as usize * 4)) {
+            self.row_mut(rect, y).copy_from_slice(row);
+        }
+    }
+
+    /// Takes over the pixels of `rect` from a picture of the same size.
+    pub(crate) fn put_from(&mut self, rect: Rect, other: &Self) {
+        for y in rect.y..rect.bottom() {
+            self.row_mut(rect, y).copy_from_slice(other.row(rect, y));
+        }
+    }
+
+    /// Takes over the brightness of `rect` from a picture of the same size.
+    pub(crate) fn put_grey(&mut self, rect: Rect, other: &Self) {
+        for y in rect.y..rect.bottom() {
+            let (pixels, _) = other.row(rect, y).as_chunks::<4>();
+            let (greys, _) = self.row_mut(rect, y).as_chunks_mut::<4>();
+            for (grey, &[blue, green, red, _]) in greys.iter_mut().zip(pixels) {
+                let [blue, green, red] = [blue, green, red].map(u32::from);
+                // The shares of Rec. 601 in 256ths.
+                let level = ((blue * 29 + green * 150 + red * 77) >> 8) as u8;
+                *grey = [level, level, level, 255];
+            }
+        }
+    }
+
+    /// Appends the pixels of `rect` to `rows`.
+    pub(crate) fn get(&self, rect: Rect, rows: &mut Vec<u8>) {
+        rows.reserve(rect.area() as usize * 4);
+        for y in rect.y..rect.bottom() {
+            rows.extend_from_slice(self.row(rect, y));
+        }
+    }
+
+    /// Moves pixels; all are read before the first is written.
+    ///
+    /// Every rectangle must lie within the picture, before and after.
+    pub(crate) fn shift(&mut self, shifts: &[Shift], scratch: &mut Vec<u8>) {
+        if let &[Shift { x, y, to }] = shifts {
+            // The order of the rows keeps what is still to be read.
+            let down = to.y > y;
+            for step in 0..to.height {
+                let row = if down { to.height - 1 - step } else { step };
+                let source = self.span(Rect::new(x, y, to.width, to.height), y + row);
+                let target = self.span(to, to.y + row).start;
+                self.data.copy_within(source, target);
+            }
+            return;
+        }
+        scratch.clear();
+        for shift in shifts {
+            self.get(shift.source(), scratch);
+        }
+        let mut rest = scratch.as_slice();
+        for shift in shifts {
+            let (rows, others) = rest.split_at(shift.to.area() as usize * 4);
+            self.put(shift.to, rows);
+            rest = others;
+        }
+    }
+
     fn span(&self, rect: Rect, y: u32) -> std::ops::Range<usize> {
         let start = (y as usize * self.width as usize + rect.x as usize) * 4;
         start..start + rect.width as usize * 4
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A picture in which no two pixels are alike.
+    fn numbered(width: u32, height: u32) -> Frame {
+        let mut frame = Frame::new(width, height).unwrap();
+        for (number, pixel) in (0_u32..).zip(frame.data.chunks_exact_mut(4)) {
+            pixel[..3].copy_from_slice(&number.to_le_bytes()[..3]);
+        }
+        frame
+    }
+
+    #[test]
+    fn overlapping_pixels_move_as_if_from_a_copy_of_the_picture() {
+        for (x, y) in [(3, 3), (5, 3), (1, 3), (3, 5), (3, 1), (5, 5), (1, 1)] {
+            let before = numbered(20, 16);
+            let shift = Shift {
+                x,
+                y,
+                to: Rect::new(3, 3, 10, 8),
+            };
+            let mut after = before.clone();
+            after.shift(&[shift], &mut Vec::new());
+            // The same among others, which takes the way over the scratch space.
+            let mut again = before.clone();
+            again.shift(&[shift, shift], &mut Vec::new());
+            assert_eq!(after, again);
+            for row in 0..8 {
+                let (from, to) = (shift.source(), shift.to);
+                assert_eq!(before.row(from, y + row), after.row(to, 3 + row), "{x} {y}");
+            }
+        }
+    }
+
+    #[test]
+    fn two_rectangles_can_change_places() {
+        let before = numbered(8, 4);
+        let mut after = before.clone();
+        let (left, right) = (Rect::new(0, 0, 4, 4), Rect::new(4, 0, 4, 4));
+        let shifts = [
+            Shift {
+                x: 4,
+                y: 0,
+                to: left,
+            },
+            Shift {
+                x: 0,
+                y: 0,
+                to: right,
+            },
+        ];
+        after.shift(&shifts, &mut Vec::new());
+        assert_eq!(after.row(left, 2), before.row(right, 2));
+        assert_eq!(after.row(right, 3), before.row(left, 3));
     }
 }

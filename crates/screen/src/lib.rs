@@ -2,19 +2,43 @@
 //!
 //! [`Frame`] and [`Region`] are what a screen source fills, [`encode`] turns them into coded
 //! parts, [`decode`] turns those back into pixels.
-//! Each stage is a type of its own, so that it can be measured and replaced alone.
+//! A frame passes these stages, each of which can be measured and replaced alone:
 //!
-//! **Invariant:** no clock and no system here; the shells time the stages.
+//! 1. [`diff`] finds boxes around what differs from the mirror of the viewer's picture.
+//! 2. [`cache`] knows what was there some time ago: a window, a menu's background, a slide.
+//! 3. [`moves`] finds what was elsewhere before: a scrolled page, a dragged window.
+//! 4. [`classes`] tells photographs from text and surfaces.
+//! 5. [`stream`] packs text and surfaces, with everything that was sent before as its history;
+//!    [`unzstd`] unpacks them.
+//! 6. [`photo`] sends photographs and films lossy, [`haze`] remembers where, and once [`rest`]
+//!    says that they are quiet, [`exact`] sends the very pixels.
+//!
+//! [`pace`] says when the next update may go.
+//!
+//! **Invariant:** no clock and no system here; time is a parameter, and the shells time the stages.
 
 #![forbid(unsafe_code)]
 #![warn(clippy::wildcard_enum_match_arm)]
 
+mod cache;
+mod classes;
 pub mod decode;
+mod diff;
 pub mod encode;
+mod exact;
 mod frame;
+mod haze;
 mod live;
+mod moves;
+pub mod pace;
+mod photo;
 mod region;
+mod rest;
+mod settings;
+mod stream;
+mod unzstd;
 
 pub use crate::frame::{Frame, FrameError, MAX_SIDE};
 pub use crate::live::Live;
 pub use crate::region::{Rect, Region};
+pub use crate::settings::{Detail, Settings};

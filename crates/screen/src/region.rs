@@ -1,5 +1,7 @@
 //! Rectangles, and the small sets of them that say what changed.
 
+use aldis_wire::peer::{Area, Move};
+
 /// A rectangle of pixels, counted from a picture's top left corner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Rect {
@@ -74,6 +76,69 @@ impl Rect {
         let right = self.right().max(other.right());
         let bottom = self.bottom().max(other.bottom());
         Self::new(x, y, right - x, bottom - y)
+    }
+}
+
+impl From<Area> for Rect {
+    fn from(area: Area) -> Self {
+        let Area {
+            x,
+            y,
+            width,
+            height,
+        } = area;
+        Self::new(x.into(), y.into(), width.into(), height.into())
+    }
+}
+
+impl From<Rect> for Area {
+    /// The rectangle as it travels; no picture reaches beyond 16 bits.
+    fn from(rect: Rect) -> Self {
+        Self {
+            x: rect.x as u16,
+            y: rect.y as u16,
+            width: rect.width as u16,
+            height: rect.height as u16,
+        }
+    }
+}
+
+/// A rectangle of pixels that was elsewhere before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shift {
+    /// Left edge of where it was.
+    pub(crate) x: u32,
+    /// Top edge of where it was.
+    pub(crate) y: u32,
+    /// Where it is now.
+    pub(crate) to: Rect,
+}
+
+impl Shift {
+    /// Where it was.
+    pub(crate) fn source(self) -> Rect {
+        Rect::new(self.x, self.y, self.to.width, self.to.height)
+    }
+}
+
+impl From<Move> for Shift {
+    fn from(moved: Move) -> Self {
+        Self {
+            x: moved.x.into(),
+            y: moved.y.into(),
+            to: moved.to.into(),
+        }
+    }
+}
+
+impl From<Shift> for Move {
+    /// The move as it travels; no picture reaches beyond 16 bits.
+    fn from(shift: Shift) -> Self {
+        Self {
+            x: shift.x as u16,
+            y: shift.y as u16,
+            to: shift.to.into(),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use aldis_link::Node;
 use aldis_link::contact::{self, Contact};
 use aldis_trust::ServerName;
-use aldis_wire::peer::{EndReason, Grant, ToHost};
+use aldis_wire::peer::{EndReason, Grant, Look, ToHost};
 use aldis_wire::signal::{Answer, Availability, Consent, Push, Refusal, Request};
 use aldis_wire::{Code, SessionId};
 use tokio::sync::{mpsc, watch};
@@ -47,6 +47,8 @@ pub(crate) struct Engine {
     session: Option<SessionId>,
     peer: Option<Peer>,
     returns: u32,
+    /// How he wants customers' screens to look, as he said last.
+    look: Look,
     /// Whether he takes requests, as he said last.
     availability: Availability,
     tasks: JoinSet<()>,
@@ -69,6 +71,7 @@ impl Engine {
             session: None,
             peer: None,
             returns: 0,
+            look: Look::default(),
             availability: Availability::Available,
             tasks: JoinSet::new(),
         }
@@ -139,6 +142,10 @@ impl Engine {
             Command::Connect { code, view_only } => self.connect(code, view_only),
             Command::Input(input) => self.say(ToHost::Input(input)),
             Command::SelectMonitor(id) => self.say(ToHost::SelectMonitor(id)),
+            Command::Look(look) => {
+                self.look = look;
+                self.say(ToHost::Look(look));
+            }
             Command::HandControl(seat) => self.say(ToHost::HandControl { seat }),
             Command::RemoveSeat(seat) => self.say(ToHost::RemoveSeat { seat }),
             Command::AskControl => self.say(ToHost::AskControl),
@@ -346,6 +353,9 @@ impl Engine {
                 view.problem = None;
                 view.ignored = 0;
                 self.peer = Some(peer);
+                if self.look != Look::default() {
+                    self.say(ToHost::Look(self.look));
+                }
             }
             PeerNews::Failed(error) => {
                 if matches!(view.stage, SessionStage::Returning) {

@@ -86,25 +86,11 @@ impl Picture {
     pub(crate) fn paint(&self, part: &ScreenPart) -> Result<bool, DecodeError> {
         let mut state = self.state();
         let started = now();
-        let size = (
-            state.decoder.frame().width(),
-            state.decoder.frame().height(),
-        );
-        let rect = state.decoder.decode(part)?;
-        if size
-            != (
-                state.decoder.frame().width(),
-                state.decoder.frame().height(),
-            )
-        {
-            state.dirty.clear();
-            let bounds = state.decoder.frame().bounds();
-            state.dirty.add(bounds);
-        }
-        state.dirty.add(rect);
+        let State { decoder, dirty, .. } = &mut *state;
+        decoder.decode(part, dirty)?;
         let ended = now();
         state.stats.decoding += ended.saturating_duration_since(started);
-        state.stats.bytes += part.data.len() as u64;
+        state.stats.bytes += part.payload() as u64;
         if part.last {
             state.complete = Some((part.sequence, ended));
         }

@@ -7,6 +7,7 @@ use aldis_link::{BindError, Identity, Node};
 use aldis_trust::ServerName;
 use aldis_wire::Code;
 use aldis_wire::input::Input;
+use aldis_wire::peer::Look;
 use aldis_wire::signal::{Availability, Token};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
@@ -53,6 +54,8 @@ pub enum Command {
     Input(Input),
     /// See another of the customer's monitors.
     SelectMonitor(u32),
+    /// The customer's screen is to look like this.
+    Look(Look),
     /// Give control to the supporter on this seat; the customer's machine obeys the lead only.
     HandControl(u32),
     /// Send the supporter on this seat away; the customer's machine obeys the lead only.

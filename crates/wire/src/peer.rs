@@ -9,8 +9,11 @@ use crate::frame::Message;
 use crate::input::Input;
 use crate::{Millis, SessionId};
 
-/// The most raw pixels' bytes that one [`ScreenPart`] stands for.
+/// The most raw pixels' bytes that one [`ScreenPart`] stands for, unless it is a single row.
 pub const MAX_PART_RAW: usize = 1 << 20;
+
+/// The most rectangles in one [`ScreenPart`].
+pub const MAX_AREAS: usize = 256;
 
 /// The most pixels a shared monitor may have on one axis.
 pub const MAX_SIDE: u16 = 16_384;
@@ -33,6 +36,31 @@ pub enum Grant {
     Control,
 }
 
+/// How a viewer wants the picture to look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Look {
+    /// What matters when not everything can be had at once.
+    pub detail: Detail,
+    /// Without colours.
+    pub grey: bool,
+    /// The most updates a second; `None` for as many as the link carries.
+    pub rate: Option<u8>,
+}
+
+/// What matters when not everything can be had at once; everything is exact once it rests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Detail {
+    /// Photographs look good at once.
+    #[default]
+    Automatic,
+    /// Nothing ever looks other than it is.
+    Sharp,
+    /// Photographs and films come soon.
+    Fast,
+    /// Photographs and films take few bytes.
+    LowData,
+}
+
 /// From the supporter's viewer to the customer's machine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ToHost {
@@ -47,6 +75,8 @@ pub enum ToHost {
     Input(Input),
     /// Share this monitor instead.
     SelectMonitor(u32),
+    /// How the picture is to look from now on.
+    Look(Look),
     /// The update with this number is on the supporter's window; the next may come.
     FrameDone {
         /// [`ScreenPart::sequence`] of the update.
@@ -182,7 +212,7 @@ pub struct PointerShape {
     pub rgba: Vec<u8>,
 }
 
-/// A rectangle of the shared monitor with its new pixels.
+/// A step from the picture that the viewer shows to the next one.
 ///
 /// An update is a run of parts with one sequence number; its last part says so.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -191,34 +221,117 @@ pub struct ScreenPart {
     pub sequence: u32,
     /// The update is complete with this part.
     pub last: bool,
-    /// Width of the whole shared monitor in pixels; a change starts a new picture.
-    pub screen_width: u16,
-    /// Height of the whole shared monitor in pixels.
-    pub screen_height: u16,
-    /// Left edge of the rectangle.
-    pub x: u16,
-    /// Top edge of the rectangle.
-    pub y: u16,
-    /// Width of the rectangle.
-    pub width: u16,
-    /// Height of the rectangle.
-    pub height: u16,
-    /// How [`ScreenPart::data`] is coded.
-    pub coding: Coding,
-    /// The pixels.
-    pub data: Vec<u8>,
+    /// What to do.
+    pub op: Op,
 }
 
-/// How a part's pixels are coded.
+/// What a [`ScreenPart`] does to the picture.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Op {
+    /// Everything begins anew: a black picture of this size, no history and nothing kept.
+    Start {
+        /// Width of the shared monitor in pixels, at most [`MAX_SIDE`].
+        width: u16,
+        /// Height of the shared monitor in pixels, at most [`MAX_SIDE`].
+        height: u16,
+    },
+    /// Pixels move within the picture; all are read before the first is written.
+    Move(Vec<Move>),
+    /// One colour for a whole rectangle: blue, green, red.
+    Fill {
+        /// Where.
+        area: Area,
+        /// The colour.
+        colour: [u8; 3],
+    },
+    /// The exact pixels of rectangles, one after the other, through the stream's one history.
+    Pixels {
+        /// Where; at most [`MAX_AREAS`] that stand for at most [`MAX_PART_RAW`] bytes.
+        areas: Vec<Area>,
+        /// What came out of zstd until it was flushed.
+        data: Vec<u8>,
+    },
+    /// A photograph, near enough for now.
+    Photo {
+        /// Where; at most [`MAX_PART_RAW`] bytes of raw pixels.
+        area: Area,
+        /// The width of the finest step.
+        step: u8,
+        /// How many tokens each stream has.
+        sizes: Vec<u32>,
+        /// The streams, one after the other, through zstd with a history of their own.
+        tokens: Vec<u8>,
+        /// The bits that belong to the tokens.
+        bits: Vec<u8>,
+    },
+    /// A photograph's exact pixels.
+    Exact {
+        /// Where; at most [`MAX_PART_RAW`] bytes of raw pixels.
+        area: Area,
+        /// How many values each stream has.
+        sizes: Vec<u32>,
+        /// The streams, one after the other, through the zstd of [`Op::Photo`].
+        data: Vec<u8>,
+    },
+    /// The pixels of tiles are to be kept in slots; what was there is forgotten.
+    Keep(Vec<Run>),
+    /// Tiles show what is kept in slots.
+    Show(Vec<Run>),
+}
+
+/// The side of a tile in pixels; those at the right and bottom edge are what is left.
+pub const TILE: u16 = 64;
+
+/// How many tiles can be kept.
+pub const SLOTS: u16 = 4096;
+
+/// Tiles side by side, and as many slots in a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Coding {
-    /// Rows of blue, green, red and an unused byte, in one zstd frame.
-    Zstd,
-    /// One colour for the whole rectangle: blue, green, red.
-    Solid,
+pub struct Run {
+    /// The first tile, counted in rows from the picture's top left corner.
+    pub tile: u16,
+    /// The first slot, below [`SLOTS`].
+    pub slot: u16,
+    /// How many.
+    pub count: u16,
+}
+
+/// A rectangle of the picture, counted from its top left corner.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Area {
+    /// Left edge.
+    pub x: u16,
+    /// Top edge.
+    pub y: u16,
+    /// Width.
+    pub width: u16,
+    /// Height.
+    pub height: u16,
+}
+
+/// A rectangle that shows what was elsewhere in the picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Move {
+    /// Left edge of where it was.
+    pub x: u16,
+    /// Top edge of where it was.
+    pub y: u16,
+    /// Where it is now.
+    pub to: Area,
+}
+
+impl ScreenPart {
+    /// How many bytes of coded pixels it carries.
+    pub fn payload(&self) -> usize {
+        match &self.op {
+            Op::Pixels { data, .. } | Op::Exact { data, .. } => data.len(),
+            Op::Photo { tokens, bits, .. } => tokens.len() + bits.len(),
+            Op::Start { .. } | Op::Move(_) | Op::Fill { .. } | Op::Keep(_) | Op::Show(_) => 0,
+        }
+    }
 }
 
 impl Message for ScreenPart {
-    // zstd's worst case is a fraction of a percent over the raw size.
-    const MAX: usize = MAX_PART_RAW + MAX_PART_RAW / 64 + 1024;
+    // zstd's worst case is a fraction of a percent over the raw size; an area takes 12 bytes.
+    const MAX: usize = MAX_PART_RAW + MAX_PART_RAW / 64 + 16 * MAX_AREAS + 1024;
 }

@@ -3,10 +3,11 @@
 use aldis_ui::theme::{self, space};
 use aldis_ui::{Texts, time, widgets};
 use aldis_viewer::{Command, Over, Session, SessionStage};
-use aldis_wire::peer::{EndReason, Grant};
+use aldis_wire::peer::{EndReason, Grant, Look};
 use aldis_wire::signal::Case;
 use egui::{Align, Button, ComboBox, Layout, RichText, Role, Spinner, Ui, Vec2, WidgetInfo};
 
+use super::look::look;
 use super::{Act, people};
 use crate::remote::Scale;
 use crate::typing::RELEASE_CHORD;
@@ -25,6 +26,8 @@ pub(crate) struct Bar<'a> {
     pub(crate) queue: bool,
     /// The chat is shown beside the screen.
     pub(crate) chat: bool,
+    /// How the customer's screen is to look.
+    pub(crate) look: Look,
     /// How many of its messages are unread.
     pub(crate) unread: u32,
 }
@@ -72,6 +75,7 @@ pub(crate) fn toolbar(ui: &mut Ui, bar: Bar<'_>, invited: &mut String) -> Option
             if ui.button(texts.get(scale)).clicked() {
                 act = Some(Act::ToggleScale);
             }
+            act = act.take().or_else(|| look(ui, texts, bar.look));
             let hint = texts.with("keyboard-hint", [("keys", RELEASE_CHORD.into())]);
             let keyboard = Button::selectable(bar.grabbed, texts.get("keyboard"));
             if ui.add(keyboard).on_hover_text(hint).clicked() {

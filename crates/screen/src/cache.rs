@@ -1,0 +1,242 @@
+//! What was on the screen before and is likely to come back: a window, a menu's background, a
+//! slide.
+//!
+//! The picture is cut into tiles.
+//! Before one that has rested is overwritten, the viewer is told to keep its pixels in a slot.
+//! When the same pixels come back, the slot's number is all that travels.
+//! The sender alone decides what goes into which slot, so it always knows what the viewer has:
+//! it remembers a hash per slot where the viewer keeps pixels.
+
+use std::collections::BTreeMap;
+use std::hash::Hasher as _;
+
+use aldis_wire::peer::{Run, SLOTS, TILE};
+use siphasher::sip128::{Hasher128 as _, SipHasher13};
+
+use crate::frame::Frame;
+use crate::region::Rect;
+
+/// A tile's side in pixels.
+const SIDE: u32 = TILE as u32;
+
+/// Every row with this distance is in a tile's scent.
+const SCENT_ROWS: usize = 15;
+
+/// The rectangle of a tile; `None` if the picture has no such tile.
+pub(crate) fn tile(frame: &Frame, number: u16) -> Option<Rect> {
+    let columns = columns(frame).max(1);
+    let (column, row) = (u32::from(number) % columns, u32::from(number) / columns);
+    let rect = Rect::new(column * SIDE, row * SIDE, SIDE, SIDE).intersection(frame.bounds());
+    (!rect.is_empty()).then_some(rect)
+}
+
+/// The number of the tile with this pixel.
+pub(crate) fn tile_at(frame: &Frame, x: u32, y: u32) -> u16 {
+    (y / SIDE * columns(frame) + x / SIDE) as u16
+}
+
+/// How many tiles a picture has.
+pub(crate) fn count(frame: &Frame) -> usize {
+    (columns(frame) * frame.height().div_ceil(SIDE)) as usize
+}
+
+/// The numbers of the tiles that these boxes touch, in order.
+pub(crate) fn touched(frame: &Frame, boxes: &[Rect]) -> Vec<u16> {
+    let columns = columns(frame);
+    let mut marks = vec![false; count(frame)];
+    for rect in boxes.iter().filter(|rect| !rect.is_empty()) {
+        for row in rect.y / SIDE..=(rect.bottom() - 1) / SIDE {
+            let start = row * columns;
+            let tiles = start + rect.x / SIDE..=start + (rect.right() - 1) / SIDE;
+            tiles.for_each(|tile| marks[tile as usize] = true);
+        }
+    }
+    let numbers = (0..).zip(marks).filter(|(_, marked)| *marked);
+    numbers.map(|(number, _)| number).collect()
+}
+
+fn columns(frame: &Frame) -> u32 {
+    frame.width().div_ceil(SIDE)
+}
+
+/// The sender's knowledge of what the viewer keeps.
+pub(crate) struct Ledger {
+    keys: (u64, u64),
+    /// What each slot holds.
+    slots: Vec<Option<Print>>,
+    /// Where to find a hash.
+    known: BTreeMap<u128, u16>,
+    /// How many slots have a tile with this scent.
+    scents: BTreeMap<u64, u16>,
+    /// The slot that is overwritten next.
+    next: u16,
+}
+
+/// A tile's pixels in short.
+#[derive(Clone, Copy)]
+struct Print {
+    hash: u128,
+    scent: u64,
+}
+
+impl Ledger {
+    /// A ledger of empty slots; whoever does not know `seed` cannot make two pictures with one
+    /// hash.
+    pub(crate) fn new(seed: u128) -> Self {
+        Self {
+            keys: (seed as u64, (seed >> 64) as u64),
+            slots: vec![None; SLOTS.into()],
+            known: BTreeMap::new(),
+            scents: BTreeMap::new(),
+            next: 0,
+        }
+    }
+
+    /// Everything is forgotten.
+    pub(crate) fn clear(&mut self) {
+        *self = Self::new(u128::from(self.keys.0) | u128::from(self.keys.1) << 64);
+    }
+
+    /// The slots for those of these tiles that are worth keeping and are not kept yet.
+    pub(crate) fn keep(&mut self, frame: &Frame, tiles: &[u16]) -> Vec<Run> {
+        let mut runs = Vec::new();
+        for &number in tiles {
+            let Some(rect) = tile(frame, number).filter(|rect| is_rich(frame, *rect)) else {
+                continue;
+            };
+            let hash = self.hash(frame, rect);
+            if self.known.contains_key(&hash) {
+                continue;
+            }
+            let print = Print {
+                hash,
+                scent: self.scent(frame, rect),
+            };
+            let slot = self.next;
+            self.next = (slot + 1) % SLOTS;
+            if let Some(old) = self.slots[usize::from(slot)].replace(print) {
+                self.known.remove(&old.hash);
+                if let Some(count) = self.scents.get_mut(&old.scent) {
+                    *count -= 1;
+                    if *count == 0 {
+                        self.scents.remove(&old.scent);
+                    }
+                }
+            }
+            self.known.insert(hash, slot);
+            *self.scents.entry(print.scent).or_default() += 1;
+            extend(&mut runs, number, slot);
+        }
+        runs
+    }
+
+    /// Which of these tiles the viewer has kept with the pixels that they have in `frame`.
+    pub(crate) fn show(&self, frame: &Frame, tiles: &[u16]) -> Vec<Run> {
+        let mut runs = Vec::new();
+        if self.known.is_empty() {
+            return runs;
+        }
+        for &number in tiles {
+            let kept = tile(frame, number)
+                // Most tiles are new, and a scent takes a fraction of a hash's time.
+                .filter(|rect| self.scents.contains_key(&self.scent(frame, *rect)))
+                .and_then(|rect| self.known.get(&self.hash(frame, rect)));
+            if let Some(slot) = kept {
+                extend(&mut runs, number, *slot);
+            }
+        }
+        runs
+    }
+
+    fn hash(&self, frame: &Frame, rect: Rect) -> u128 {
+        let mut hasher = self.hasher(rect);
+        for y in rect.y..rect.bottom() {
+            hasher.write(frame.row(rect, y));
+        }
+        hasher.finish128().as_u128()
+    }
+
+    /// A hash of a few rows.
+    fn scent(&self, frame: &Frame, rect: Rect) -> u64 {
+        let mut hasher = self.hasher(rect);
+        for y in (rect.y..rect.bottom()).step_by(SCENT_ROWS) {
+            hasher.write(frame.row(rect, y));
+        }
+        hasher.finish()
+    }
+
+    fn hasher(&self, rect: Rect) -> SipHasher13 {
+        let mut hasher = SipHasher13::new_with_keys(self.keys.0, self.keys.1);
+        hasher.write_u32(rect.width);
+        hasher
+    }
+}
+
+/// Whether a tile has more than one colour; the others are cheaper to send than to keep.
+fn is_rich(frame: &Frame, rect: Rect) -> bool {
+    let first = frame.row(rect, rect.y);
+    let (pixels, _) = first.as_chunks::<4>();
+    pixels.iter().any(|pixel| *pixel != pixels[0])
+        || (rect.y..rect.bottom()).any(|y| frame.row(rect, y) != first)
+}
+
+/// Adds a tile and its slot to the last run, if they continue it.
+fn extend(runs: &mut Vec<Run>, tile: u16, slot: u16) {
+    match runs.last_mut() {
+        Some(run) if run.tile + run.count == tile && run.slot + run.count == slot => {
+            run.count += 1;
+        }
+        _ => runs.push(Run {
+            tile,
+            slot,
+            count: 1,
+        }),
+    }
+}
+
+/// What the viewer keeps.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    slots: Vec<Option<Pixels>>,
+}
+
+#[derive(Debug)]
+struct Pixels {
+    width: u32,
+    height: u32,
+    rows: Vec<u8>,
+}
+
+impl Kept {
+    /// Nothing.
+    pub(crate) fn new() -> Self {
+        Self { slots: Vec::new() }
+    }
+
+    /// Keeps the pixels of a tile; `None` if there is no such slot.
+    pub(crate) fn keep(&mut self, slot: u16, frame: &Frame, tile: Rect) -> Option<()> {
+        if self.slots.is_empty() {
+            self.slots.resize_with(SLOTS.into(), || None);
+        }
+        let pixels = self.slots.get_mut(usize::from(slot))?;
+        let mut rows = pixels.take().map(|old| old.rows).unwrap_or_default();
+        rows.clear();
+        frame.get(tile, &mut rows);
+        *pixels = Some(Pixels {
+            width: tile.width,
+            height: tile.height,
+            rows,
+        });
+        Some(())
+    }
+
+    /// Puts back what was kept; `None` if that is nothing, or nothing of this size.
+    pub(crate) fn show(&self, slot: u16, frame: &mut Frame, tile: Rect) -> Option<()> {
+        let pixels = self.slots.get(usize::from(slot))?.as_ref()?;
+        if (pixels.width, pixels.height) != (tile.width, tile.height) {
+            return None;
+        }
+        frame.put(tile, &pixels.rows);
+        Some(())
+    }
+}

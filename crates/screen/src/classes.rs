@@ -1,0 +1,112 @@
+//! What is a photograph, and what is text and surfaces.
+//!
+//! In what people draw on a screen most pixels equal their left neighbour; in what a camera took
+//! hardly any does. The boundary is wide, so a few rows of each cell are enough to tell.
+
+use crate::diff::join;
+use crate::frame::Frame;
+use crate::region::Rect;
+
+/// A cell's side in pixels: a whole number of the photograph coder's blocks.
+const CELL: u32 = 32;
+
+/// A photograph has fewer equal neighbours than this, in percent.
+const EQUAL: usize = 35;
+
+/// Every row with this distance is looked at.
+const EVERY: usize = 2;
+
+/// Fewer pairs of neighbours say nothing.
+const MIN_PAIRS: usize = 96;
+
+/// A smaller photograph is sent like text, in pixels.
+const MIN_AREA: u64 = 4096;
+
+/// Boxes by what they show.
+#[derive(Debug)]
+pub(crate) struct Split {
+    /// Photographs, with their edges on cells or the picture's edge.
+    pub(crate) photos: Vec<Rect>,
+    /// Everything else.
+    pub(crate) rest: Vec<Rect>,
+}
+
+/// Splits boxes by what they show.
+pub(crate) fn split(frame: &Frame, boxes: &[Rect]) -> Split {
+    let columns = frame.width().div_ceil(CELL);
+    let mut marks = vec![false; (columns * frame.height().div_ceil(CELL)) as usize];
+    for rect in boxes {
+        for (column, row) in cells(*rect) {
+            let part = cell(column, row).intersection(*rect);
+            let mark = &mut marks[(row * columns + column) as usize];
+            *mark = *mark || is_photo(frame, part);
+        }
+    }
+    let mut photos = Vec::new();
+    for cells in join(&marks, columns) {
+        let rect = pixels(cells).intersection(frame.bounds());
+        if rect.area() >= MIN_AREA {
+            photos.push(rect);
+            continue;
+        }
+        for row in cells.y..cells.bottom() {
+            let start = (row * columns + cells.x) as usize;
+            marks[start..start + cells.width as usize].fill(false);
+        }
+    }
+    if photos.is_empty() {
+        return Split {
+            photos,
+            rest: boxes.to_vec(),
+        };
+    }
+    let mut rest = Vec::new();
+    let mut left = vec![false; marks.len()];
+    for rect in boxes {
+        left.fill(false);
+        for (column, row) in cells(*rect) {
+            let index = (row * columns + column) as usize;
+            left[index] = !marks[index];
+        }
+        let parts = join(&left, columns);
+        rest.extend(
+            parts
+                .into_iter()
+                .map(|cells| pixels(cells).intersection(*rect)),
+        );
+    }
+    Split { photos, rest }
+}
+
+fn is_photo(frame: &Frame, rect: Rect) -> bool {
+    let (mut pairs, mut equal) = (0, 0);
+    for y in (rect.y..rect.bottom()).step_by(EVERY) {
+        let (pixels, _) = frame.row(rect, y).as_chunks::<4>();
+        let neighbours = pixels.iter().zip(&pixels[1..]);
+        pairs += pixels.len() - 1;
+        equal += neighbours
+            .map(|(one, other)| usize::from(u32::from_le_bytes(*one) == u32::from_le_bytes(*other)))
+            .sum::<usize>();
+    }
+    pairs >= MIN_PAIRS && equal * 100 < pairs * EQUAL
+}
+
+/// The cells that a box touches.
+fn cells(rect: Rect) -> impl Iterator<Item = (u32, u32)> {
+    let columns = rect.x / CELL..rect.right().div_ceil(CELL);
+    let rows = rect.y / CELL..rect.bottom().div_ceil(CELL);
+    rows.flat_map(move |row| columns.clone().map(move |column| (column, row)))
+}
+
+fn cell(column: u32, row: u32) -> Rect {
+    pixels(Rect::new(column, row, 1, 1))
+}
+
+fn pixels(cells: Rect) -> Rect {
+    Rect::new(
+        cells.x * CELL,
+        cells.y * CELL,
+        cells.width * CELL,
+        cells.height * CELL,
+    )
+}

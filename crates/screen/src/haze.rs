@@ -1,0 +1,197 @@
+//! Where the viewer's picture is not exact yet.
+//!
+//! Blocks are marked, and a block counts as exact only when nothing in it is not.
+
+use crate::diff::join;
+use crate::frame::Frame;
+use crate::region::{Rect, Shift};
+
+/// A block's side in pixels.
+pub(crate) const BLOCK: u32 = 16;
+
+/// The marks of a picture.
+#[derive(Debug, Default)]
+pub(crate) struct Haze {
+    columns: u32,
+    marks: Vec<bool>,
+    count: usize,
+}
+
+impl Haze {
+    /// No haze on a picture of this size.
+    pub(crate) fn new(frame: &Frame) -> Self {
+        let columns = frame.width().div_ceil(BLOCK);
+        Self {
+            columns,
+            marks: vec![false; (columns * frame.height().div_ceil(BLOCK)) as usize],
+            count: 0,
+        }
+    }
+
+    /// Whether everything is exact.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Pixels of `rect` are no longer exact.
+    pub(crate) fn add(&mut self, rect: Rect) {
+        self.set(touched(rect), true);
+    }
+
+    /// All pixels of `rect` are exact; blocks that reach out of it stay what they are.
+    pub(crate) fn remove(&mut self, rect: Rect, frame: &Frame) {
+        if !self.is_empty() {
+            self.set(covered(rect, frame), false);
+        }
+    }
+
+    /// Whether some pixel of `rect` may not be exact.
+    pub(crate) fn touches(&self, rect: Rect) -> bool {
+        !self.is_empty() && self.any(touched(rect))
+    }
+
+    /// Goes along with pixels that move.
+    pub(crate) fn shift(&mut self, shifts: &[Shift], frame: &Frame) {
+        if self.is_empty() {
+            return;
+        }
+        // All are read before the first is written, and where two write, the worse one counts.
+        let mut hazy = Vec::new();
+        for shift in shifts {
+            let to = touched(shift.to);
+            for row in to.y..to.bottom() {
+                for column in to.x..to.right() {
+                    let block = block(column, row).intersection(shift.to);
+                    let source = Rect {
+                        x: block.x - shift.to.x + shift.x,
+                        y: block.y - shift.to.y + shift.y,
+                        ..block
+                    };
+                    if self.any(touched(source)) {
+                        hazy.push(block);
+                    }
+                }
+            }
+        }
+        for shift in shifts {
+            self.remove(shift.to, frame);
+        }
+        for block in hazy {
+            self.add(block);
+        }
+    }
+
+    /// Boxes of those marked blocks that `wanted` says yes to.
+    pub(crate) fn boxes(&self, frame: &Frame, mut wanted: impl FnMut(Rect) -> bool) -> Vec<Rect> {
+        if self.is_empty() {
+            return Vec::new();
+        }
+        let mut marks = self.marks.clone();
+        for (index, mark) in (0_u32..).zip(&mut marks) {
+            *mark = *mark && wanted(block(index % self.columns, index / self.columns));
+        }
+        join(&marks, self.columns)
+            .into_iter()
+            .map(|blocks| {
+                Rect::new(
+                    blocks.x * BLOCK,
+                    blocks.y * BLOCK,
+                    blocks.width * BLOCK,
+                    blocks.height * BLOCK,
+                )
+                .intersection(frame.bounds())
+            })
+            .collect()
+    }
+
+    fn any(&self, blocks: Rect) -> bool {
+        (blocks.y..blocks.bottom()).any(|row| {
+            let start = (row * self.columns + blocks.x) as usize;
+            self.marks[start..start + blocks.width as usize].contains(&true)
+        })
+    }
+
+    fn set(&mut self, blocks: Rect, value: bool) {
+        for row in blocks.y..blocks.bottom() {
+            let start = (row * self.columns + blocks.x) as usize;
+            for mark in &mut self.marks[start..start + blocks.width as usize] {
+                self.count = self.count + usize::from(value) - usize::from(*mark);
+                *mark = value;
+            }
+        }
+    }
+}
+
+fn block(column: u32, row: u32) -> Rect {
+    Rect::new(column * BLOCK, row * BLOCK, BLOCK, BLOCK)
+}
+
+/// The blocks that have a pixel in `rect`, which is not empty.
+fn touched(rect: Rect) -> Rect {
+    let (x, y) = (rect.x / BLOCK, rect.y / BLOCK);
+    let right = rect.right().div_ceil(BLOCK);
+    let bottom = rect.bottom().div_ceil(BLOCK);
+    Rect::new(x, y, right - x, bottom - y)
+}
+
+/// The blocks that have all their pixels in `rect`.
+fn covered(rect: Rect, frame: &Frame) -> Rect {
+    let (x, y) = (rect.x.div_ceil(BLOCK), rect.y.div_ceil(BLOCK));
+    // The last blocks of a row or column end with the picture.
+    let end = |end: u32, side: u32| {
+        if end == side {
+            end.div_ceil(BLOCK)
+        } else {
+            end / BLOCK
+        }
+    };
+    let right = end(rect.right(), frame.width());
+    let bottom = end(rect.bottom(), frame.height());
+    Rect::new(x, y, right.saturating_sub(x), bottom.saturating_sub(y))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn haze_goes_along_with_what_moves() {
+        let frame = Frame::new(100, 100).unwrap();
+        let mut haze = Haze::new(&frame);
+        haze.add(Rect::new(5, 5, 20, 20));
+        let shift = Shift {
+            x: 0,
+            y: 0,
+            to: Rect::new(50, 50, 30, 30),
+        };
+        haze.shift(&[shift], &frame);
+        assert!(haze.touches(Rect::new(60, 60, 1, 1)));
+        assert!(haze.touches(Rect::new(5, 5, 1, 1)));
+        assert!(!haze.touches(Rect::new(90, 90, 5, 5)));
+        // What comes from elsewhere over it clears it.
+        let back = Shift {
+            x: 68,
+            y: 0,
+            to: Rect::new(0, 0, 32, 32),
+        };
+        haze.shift(&[back], &frame);
+        assert!(!haze.touches(Rect::new(0, 0, 32, 32)));
+    }
+
+    #[test]
+    fn haze_ends_only_where_all_of_a_block_is_exact() {
+        let frame = Frame::new(100, 100).unwrap();
+        let mut haze = Haze::new(&frame);
+        haze.add(frame.bounds());
+        haze.remove(Rect::new(1, 1, 40, 40), &frame);
+        assert_eq!(
+            haze.boxes(&frame, |_| true)
+                .iter()
+                .map(|rect| rect.area())
+                .sum::<u64>(),
+            10_000 - 256
+        );
+        haze.remove(Rect::new(0, 0, 100, 100), &frame);
+        assert!(haze.is_empty());
+    }
+}

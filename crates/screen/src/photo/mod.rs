@@ -1,0 +1,278 @@
+//! Photographs and film: lossy at first sight, small and quick.
+//!
+//! The method is JPEG's: luma and halved chroma, cosine transform, coarse steps, runs of zeros.
+//! What differs is what a screen needs: blocks that did not change are left out, the numbers are
+//! packed by the Huffman coder that the exact pixels use already, and decoder and encoder are a
+//! few hundred lines that cannot read a byte beyond their part.
+
+mod dct;
+mod tokens;
+
+use std::io;
+
+use crate::frame::Frame;
+use crate::region::Rect;
+use crate::stream::Packer;
+use crate::unzstd::{Corrupt, Unpacker};
+
+use dct::Block;
+use tokens::{Kind, MODES, Reader, STREAMS, Writer};
+
+/// A macroblock's side: four blocks of luma, one of each chroma.
+const SIDE: u32 = 16;
+
+/// A macroblock that stays as it is.
+const SKIP: u8 = 0;
+
+/// A macroblock that is coded by itself.
+const CODED: u8 = 1;
+
+/// Adding this rounds a small number to an integer that stands in the lowest bits.
+const ROUND: f32 = 12_582_912.0;
+
+/// A coefficient that is only just half a step is worth less than its bits.
+const DEAD: f32 = 0.16;
+
+/// The coded form of a rectangle.
+#[derive(Debug)]
+pub(crate) struct Coded {
+    /// How many tokens each stream has.
+    pub(crate) sizes: Vec<u32>,
+    /// The token streams, packed.
+    pub(crate) tokens: Vec<u8>,
+    /// The loose bits.
+    pub(crate) bits: Vec<u8>,
+}
+
+/// Codes rectangles; keeps its memory between them.
+#[derive(Debug, Default)]
+pub(crate) struct Coder {
+    writer: Writer,
+}
+
+/// A macroblock's samples: four blocks of luma, then blue and red chroma.
+type Samples = [Block; 6];
+
+impl Coder {
+    /// The coded form of `rect`, without the macroblocks that `skip` says yes to.
+    pub(crate) fn encode(
+        &mut self,
+        frame: &Frame,
+        rect: Rect,
+        step: u8,
+        mut skip: impl FnMut(Rect) -> bool,
+        packer: &mut Packer,
+    ) -> io::Result<Coded> {
+        self.writer.clear();
+        let scales = [scale(step, Kind::Luma), scale(step, Kind::Chroma)];
+        let mut samples = [[[0.0; 8]; 8]; 6];
+        for row in 0..rect.height.div_ceil(SIDE) {
+            // What a block begins with is told as the difference from the one before.
+            let mut bases = [0; 3];
+            for column in 0..rect.width.div_ceil(SIDE) {
+                let place = macroblock(rect, column, row);
+                if skip(place) {
+                    self.writer.streams[MODES].push(SKIP);
+                    continue;
+                }
+                self.writer.streams[MODES].push(CODED);
+                sample(frame, place, &mut samples);
+                for (index, block) in samples.iter().enumerate() {
+                    let (kind, plane) = belongs(index);
+                    let values = quantise(&dct::forward(block), &scales[plane.min(1)]);
+                    self.writer.block(kind, &values, bases[plane]);
+                    bases[plane] = values[0];
+                }
+            }
+        }
+        self.writer.finish();
+        let mut tokens = Vec::new();
+        for stream in self
+            .writer
+            .streams
+            .iter()
+            .filter(|stream| !stream.is_empty())
+        {
+            tokens.append(&mut packer.pack(stream)?);
+        }
+        Ok(Coded {
+            sizes: self
+                .writer
+                .streams
+                .iter()
+                .map(|stream| stream.len() as u32)
+                .collect(),
+            tokens,
+            bits: self.writer.bits.clone(),
+        })
+    }
+}
+
+/// Puts a coded rectangle into the picture, which has room for it.
+pub(crate) fn decode(
+    frame: &mut Frame,
+    rect: Rect,
+    step: u8,
+    coded: (&[u32], &[u8], &[u8]),
+    unpacker: &mut Unpacker,
+) -> Result<(), Corrupt> {
+    let (sizes, tokens, bits) = coded;
+    let (columns, rows) = (rect.width.div_ceil(SIDE), rect.height.div_ceil(SIDE));
+    // Each of a macroblock's 384 coefficients has one token at most, and each block an end.
+    let most = columns as usize * rows as usize * (6 * 65 + 1);
+    let mut room = most;
+    if sizes.len() != STREAMS || step == 0 {
+        return Err(Corrupt);
+    }
+    for size in sizes {
+        room = room.checked_sub(*size as usize).ok_or(Corrupt)?;
+    }
+    let mut rest = unpacker.unpack(tokens, most - room)?;
+    let mut streams: [&[u8]; STREAMS] = [&[]; STREAMS];
+    for (stream, size) in streams.iter_mut().zip(sizes) {
+        (*stream, rest) = rest.split_at(*size as usize);
+    }
+    let mut reader = Reader::new(streams, bits);
+    let steps = [steps(step, Kind::Luma), steps(step, Kind::Chroma)];
+    for row in 0..rows {
+        let mut bases = [0; 3];
+        for column in 0..columns {
+            let place = macroblock(rect, column, row);
+            match reader.token(MODES)? {
+                SKIP => continue,
+                CODED => {}
+                _ => return Err(Corrupt),
+            }
+            let mut samples: Samples = [[[0.0; 8]; 8]; 6];
+            for (index, block) in samples.iter_mut().enumerate() {
+                let (kind, plane) = belongs(index);
+                let mut values = [0; 64];
+                let rough = reader.block(kind, bases[plane], &mut values)?;
+                bases[plane] = values[0];
+                *block = if rough {
+                    dct::inverse(&dequantise(&values, &steps[plane.min(1)]))
+                } else {
+                    [[values[0] as f32 * steps[plane.min(1)][0] / 8.0; 8]; 8]
+                };
+            }
+            paint(frame, place, &samples);
+        }
+    }
+    reader.is_done().then_some(()).ok_or(Corrupt)
+}
+
+/// A macroblock's pixels; at the right and bottom edge fewer than elsewhere.
+fn macroblock(rect: Rect, column: u32, row: u32) -> Rect {
+    Rect::new(rect.x + column * SIDE, rect.y + row * SIDE, SIDE, SIDE).intersection(rect)
+}
+
+/// What a macroblock's block shows.
+fn belongs(index: usize) -> (Kind, usize) {
+    match index {
+        0..4 => (Kind::Luma, 0),
+        _ => (Kind::Chroma, index - 3),
+    }
+}
+
+/// The steps' widths; rough coefficients and colours are seen less.
+fn steps(step: u8, kind: Kind) -> [f32; 64] {
+    std::array::from_fn(|index| {
+        let roughness = (index / 8 + index % 8) as f32;
+        let colour = match kind {
+            Kind::Luma => 1.0,
+            Kind::Chroma => 1.5,
+        };
+        (f32::from(step) * (1.0 + roughness / 16.0) * colour).max(1.0)
+    })
+}
+
+fn scale(step: u8, kind: Kind) -> [f32; 64] {
+    steps(step, kind).map(|step| 1.0 / step)
+}
+
+fn quantise(block: &Block, scale: &[f32; 64]) -> [i32; 64] {
+    let mut values = [0; 64];
+    let coefficients = block.as_flattened();
+    for ((value, coefficient), scale) in values.iter_mut().zip(coefficients).zip(scale) {
+        let size = (coefficient.abs() * scale - DEAD).max(0.0);
+        let size = rounded(size);
+        *value = if *coefficient < 0.0 { -size } else { size };
+    }
+    values
+}
+
+fn dequantise(values: &[i32; 64], steps: &[f32; 64]) -> Block {
+    let mut block = [[0.0; 8]; 8];
+    let coefficients = block.as_flattened_mut();
+    for ((coefficient, value), step) in coefficients.iter_mut().zip(values).zip(steps) {
+        *coefficient = *value as f32 * step;
+    }
+    block
+}
+
+/// The nearest integer; quicker than a cast, which has to mind what is no number.
+fn rounded(value: f32) -> i32 {
+    (value + ROUND).to_bits().cast_signed() - ROUND.to_bits().cast_signed()
+}
+
+/// Takes a macroblock's samples; missing pixels repeat the last ones.
+fn sample(frame: &Frame, place: Rect, samples: &mut Samples) {
+    let mut colours = [[[0.0_f32; 16]; 16]; 3];
+    let [lumas, blues, reds] = &mut colours;
+    let rows = lumas.iter_mut().zip(blues).zip(reds);
+    for (row, ((lumas, blues), reds)) in (0..).zip(rows) {
+        let y = place.y + row.min(place.height - 1);
+        let (pixels, _) = frame.row(place, y).as_chunks::<4>();
+        let mut wide = [[0; 4]; 16];
+        wide[..pixels.len()].copy_from_slice(pixels);
+        wide[pixels.len()..].fill(pixels[pixels.len() - 1]);
+        let colours = lumas.iter_mut().zip(blues).zip(reds);
+        for (pixel, ((lumas, blues), reds)) in wide.iter().zip(colours) {
+            let word = u32::from_le_bytes(*pixel);
+            let [blue, green, red] =
+                [0, 8, 16].map(|shift| (word >> shift & 255).cast_signed() as f32);
+            let luma = 0.114 * blue + 0.587 * green + 0.299 * red;
+            *lumas = luma - 128.0;
+            *blues = (blue - luma) * 0.564_33;
+            *reds = (red - luma) * 0.713_27;
+        }
+    }
+    let [luma, blue, red] = &colours;
+    for row in 0..8 {
+        for (index, block) in samples[..4].iter_mut().enumerate() {
+            let (top, left) = (index / 2 * 8, index % 2 * 8);
+            block[row].copy_from_slice(&luma[top + row][left..left + 8]);
+        }
+        for (plane, block) in [blue, red].into_iter().zip(&mut samples[4..]) {
+            for column in 0..8 {
+                let upper = plane[2 * row][2 * column] + plane[2 * row][2 * column + 1];
+                let lower = plane[2 * row + 1][2 * column] + plane[2 * row + 1][2 * column + 1];
+                block[row][column] = (upper + lower) * 0.25;
+            }
+        }
+    }
+}
+
+/// Paints a macroblock's samples.
+fn paint(frame: &mut Frame, place: Rect, samples: &Samples) {
+    for row in 0..place.height as usize {
+        let mut wide = [[0; 4]; 16];
+        let luma = |column: usize| samples[row / 8 * 2 + column / 8][row % 8][column % 8] + 128.0;
+        for (column, pixel) in wide.iter_mut().enumerate() {
+            let luma = luma(column);
+            let [blue, red] = [4, 5].map(|plane| samples[plane][row / 2][column / 2]);
+            let green = luma - 0.344_14 * blue - 0.714_14 * red;
+            let level = |level: f32| rounded(level.clamp(0.0, 255.0)).cast_unsigned();
+            let word = level(luma + 1.772 * blue)
+                | level(green) << 8
+                | level(luma + 1.402 * red) << 16
+                | 0xFF00_0000;
+            *pixel = word.to_le_bytes();
+        }
+        let y = place.y + row as u32;
+        let width = place.width as usize;
+        frame
+            .row_mut(place, y)
+            .copy_from_slice(wide[..width].as_flattened());
+    }
+}
