@@ -123,11 +123,7 @@ impl Eye {
     /// What the whole screen shows now, without the pointer.
     pub(crate) fn picture(&self) -> Result<Canvas> {
         let (width, height) = self.size();
-        poll::picture(
-            &self.connection,
-            self.root,
-            Area::new(0, 0, width, height),
-        )
+        poll::picture(&self.connection, self.root, Area::new(0, 0, width, height))
     }
 
     /// Some rows of what the screen shows now, gathered in the X server so that they travel as one.

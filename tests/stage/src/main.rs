@@ -33,9 +33,7 @@ use perform::Stage;
 use wire::Link;
 
 #[derive(Debug, Parser)]
-#[command(
-    about = "Plays what people do on one display, and notes when another display shows it"
-)]
+#[command(about = "Plays what people do on one display, and notes when another display shows it")]
 struct Arguments {
     #[command(subcommand)]
     task: Task,

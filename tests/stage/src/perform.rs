@@ -130,7 +130,14 @@ impl Stage {
                 told.done.store(true, Ordering::Release);
                 result
             })?;
-            let watched = watch(eye, &scene.cue, &scene.sight, scene.rest, &played, &mut seen);
+            let watched = watch(
+                eye,
+                &scene.cue,
+                &scene.sight,
+                scene.rest,
+                &played,
+                &mut seen,
+            );
             player
                 .join()
                 .map_err(|_| anyhow!("the player fell over"))??;

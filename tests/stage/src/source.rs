@@ -127,7 +127,13 @@ impl Source {
     }
 
     /// Copies a part of one kept picture into another.
-    pub(crate) fn copy(&self, from: Kept, into: Kept, part: Area, at: (usize, usize)) -> Result<()> {
+    pub(crate) fn copy(
+        &self,
+        from: Kept,
+        into: Kept,
+        part: Area,
+        at: (usize, usize),
+    ) -> Result<()> {
         self.copy_area(from.0, into.0, part, at)
     }
 

@@ -25,7 +25,12 @@ pub(super) fn make(source: &mut Source, hand: &Hand) -> Result<Scene> {
     let (mut first, paper) = hand.program(source.size());
     let text = Area::new(paper.x + 60, paper.y, paper.width - 120, paper.height);
     hand.write(&mut first, text, &mut Random::new(29));
-    let around = Area::new(FRAMED.x - 30, FRAMED.y - 30, FRAMED.width + 60, FRAMED.height + 60);
+    let around = Area::new(
+        FRAMED.x - 30,
+        FRAMED.y - 30,
+        FRAMED.width + 60,
+        FRAMED.height + 60,
+    );
     first.fill(around, PAPER);
     let film = Film::new(31);
     let within = [
