@@ -69,30 +69,36 @@ impl Hand {
         }
     }
 
-    /// A program that fills the screen: a bar above, a list at the left, a line below, paper between.
+    /// A program that fills the screen: a bar above, lists at both sides, a line below, paper between.
     pub(crate) fn program(&self, (width, height): (usize, usize)) -> (Canvas, Area) {
-        let (left, top, bottom) = (300, 80, 60);
+        let (left, right, top, bottom) = (300, 420, 80, 100);
         let mut canvas = Canvas::new(width, height, PAPER);
         for bar in [
             Area::new(0, 0, width, top),
             Area::new(0, top, left, height - top),
+            Area::new(width - right, top, right, height - top),
             Area::new(0, height - bottom, width, bottom),
         ] {
             canvas.fill(bar, FRAME);
         }
         canvas.fill(Area::new(0, top - 1, width, 1), RULE);
-        canvas.fill(Area::new(left - 1, top, 1, height - top - bottom), RULE);
+        for x in [left - 1, width - right] {
+            canvas.fill(Area::new(x, top, 1, height - top - bottom), RULE);
+        }
         let mut random = Random::new(7);
         for row in 0..(height - top - bottom) / 34 {
             let words = words(&mut random, 2);
+            let base = top + 26 + row * 34;
+            self.text.draw(&mut canvas, &words, (24, base), INK);
+            let word = word(&mut random);
             self.text
-                .draw(&mut canvas, &words, (24, top + 26 + row * 34), INK);
+                .draw(&mut canvas, &word, (width - right + 40, base), INK);
         }
         for place in 0..9 {
             let at = (700 + place * 120, 48);
             self.text.draw(&mut canvas, &word(&mut random), at, INK);
         }
-        let paper = Area::new(left, top, width - left, height - top - bottom);
+        let paper = Area::new(left, top, width - left - right, height - top - bottom);
         (canvas, paper)
     }
 

@@ -27,7 +27,7 @@ fn land(seed: u64, x: f32, y: f32, octaves: u64, falling: f32) -> f32 {
     sum / all
 }
 
-/// A photograph: sky, two ridges, and a meadow, each in colours of its own.
+/// A photograph as one finds them in offices, its grain lost on the way: sky, ridges and a meadow.
 pub(crate) fn photo(seed: u64, width: usize, height: usize) -> Canvas {
     Canvas::from_fn(width, height, |x, y| {
         let (across, down) = (x as f32 / width as f32, y as f32 / height as f32);
@@ -35,7 +35,7 @@ pub(crate) fn photo(seed: u64, width: usize, height: usize) -> Canvas {
         let ridge = |number: u64, level: f32, rough: f32| {
             down > level + rough * (land(seed + 40 * number, across * 5.0, 0.5, 7, 0.5) - 0.5)
         };
-        let texture = land(seed + 7, u * 2.0, v * 2.0, 7, 0.62);
+        let texture = land(seed + 7, u * 2.0, v * 2.0, 7, 0.56);
         let cloud = land(seed + 300, u, v * 1.7, 7, 0.47);
         let (bright, tint) = if ridge(3, 0.78, 0.25) {
             (0.15 + 0.55 * texture, [0.75, 1.0, 0.45])
@@ -48,7 +48,7 @@ pub(crate) fn photo(seed: u64, width: usize, height: usize) -> Canvas {
         };
         let hue = land(seed + 900, u * 0.5, v * 0.5, 3, 0.5) - 0.5;
         let turned = [tint[0] + 0.4 * hue, tint[1], tint[2] - 0.4 * hue];
-        pixel(bright, turned, grain(seed, x, y, 0) * 0.5)
+        pixel(bright, turned, 0.0)
     })
 }
 
@@ -67,7 +67,7 @@ impl Film {
         for y in 0..side {
             for x in 0..side {
                 let (u, v) = (x as f32 / 150.0, y as f32 / 150.0);
-                let bright = 0.1 + 0.8 * land(seed, u, v, 7, 0.55);
+                let bright = 0.1 + 0.8 * land(seed, u, v, 7, 0.66);
                 let hue = land(seed + 60, u * 0.6, v * 0.6, 4, 0.5) - 0.5;
                 film.push([bright * (1.0 + hue), bright, bright * (1.0 - hue)]);
             }
@@ -91,7 +91,7 @@ impl Film {
             } else {
                 self.seen(x as f32 + shift.0, y as f32 + shift.1)
             };
-            pixel(1.0, colour, grain(number as u64, x, y, 1))
+            pixel(1.0, colour, grain(number as u64, x, y))
         })
     }
 
@@ -112,12 +112,12 @@ impl Film {
 }
 
 /// What a sensor adds by itself, in steps of brightness around zero.
-fn grain(seed: u64, x: usize, y: usize, salt: u64) -> f32 {
-    let noise = at(seed ^ salt << 32, x as i64, y as i64);
+fn grain(seed: u64, x: usize, y: usize) -> f32 {
+    let noise = at(seed ^ 1 << 32, x as i64, y as i64);
     // The sum of four throws is a bell.
     let throws = noise.to_le_bytes();
     let sum: u32 = throws.iter().take(4).map(|it| u32::from(*it)).sum();
-    (sum as f32 - 510.0) / 148.0 * 1.2
+    (sum as f32 - 510.0) / 148.0 * 0.9
 }
 
 fn pixel(bright: f32, tint: [f32; 3], grain: f32) -> u32 {

@@ -184,12 +184,25 @@ fn measure(
             Ok(figures) => Outcome::Measured(figures),
             Err(error) => {
                 println!("failed: {name}: {error:#}");
+                evidence(scene, &format!("{}-{name}", peer.name));
                 Outcome::Failed(format!("{error:#}"))
             }
         };
         outcomes.insert((peer.name, name.clone()), outcome);
     }
     running.end(scene);
+}
+
+/// Leaves pictures of both screens with the logs, for a scene that failed.
+fn evidence(scene: &Scene, what: &str) {
+    for desk in [scene.customer.desk(), scene.supporter.desk()] {
+        let path = desk.logs().join(format!("failed-{what}.png"));
+        let saved = desk.display().picture().and_then(|it| it.save(&path));
+        match saved {
+            Ok(()) => println!("the screen is in {}", path.display()),
+            Err(error) => println!("the screen could not be saved: {error:#}"),
+        }
+    }
 }
 
 /// Plays one scene; what it cost is what the kernel counted meanwhile.

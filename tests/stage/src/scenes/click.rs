@@ -23,7 +23,7 @@ struct Click {
 /// Makes the scene.
 pub(super) fn make(source: &mut Source, hand: &Hand) -> Result<Scene> {
     let (mut first, paper) = hand.program(source.size());
-    let text = Area::new(paper.x + 60, paper.y + 40, 1300, 320);
+    let text = Area::new(paper.x + 60, paper.y + 40, paper.width - 120, 320);
     hand.write(&mut first, text, &mut Random::new(17));
     let face = |colour, label| {
         let mut face = Canvas::new(BUTTON.width, BUTTON.height, colour);

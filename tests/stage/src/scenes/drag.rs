@@ -10,8 +10,8 @@ use crate::page::Hand;
 use crate::source::{Kept, Source};
 
 const FRAMES: usize = 90;
-const WIDTH: usize = 800;
-const HEIGHT: usize = 560;
+const WIDTH: usize = 640;
+const HEIGHT: usize = 440;
 
 struct Drag {
     ground: Kept,

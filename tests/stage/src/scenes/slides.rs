@@ -1,5 +1,7 @@
 //! Photographs that fill the screen, one after the other.
 
+use std::sync::OnceLock;
+
 use anyhow::Result;
 
 use super::{Act, Scene, Sight, beat};
@@ -11,6 +13,8 @@ use crate::source::{Kept, Source};
 
 const SLIDES: usize = 5;
 
+static PICTURES: OnceLock<Vec<Canvas>> = OnceLock::new();
+
 struct Slides {
     kept: Vec<Kept>,
 }
@@ -20,10 +24,14 @@ pub(super) fn make(source: &mut Source, round: usize) -> Result<Scene> {
     let (width, height) = source.size();
     let mut kept = Vec::new();
     let mut samples = Vec::new();
-    for number in 0..SLIDES {
-        let picture = photo(1_000 * (number as u64 + 1), width, height);
-        kept.push(source.keep(&picture)?);
-        samples.push(samples_of(&picture));
+    // Drawn once: they take seconds.
+    let pictures = PICTURES.get_or_init(|| {
+        let seeds = (1..=SLIDES as u64).map(|number| 1_000 * number);
+        seeds.map(|seed| photo(seed, width, height)).collect()
+    });
+    for picture in pictures {
+        kept.push(source.keep(picture)?);
+        samples.push(samples_of(picture));
     }
     Ok(Scene {
         // Dark in the first round and light in the second, as nothing else is.

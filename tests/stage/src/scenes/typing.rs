@@ -23,10 +23,15 @@ struct Typing {
 /// Makes the scene.
 pub(super) fn make(source: &mut Source, hand: &Hand) -> Result<Scene> {
     let (mut first, paper) = hand.program(source.size());
-    let text = Area::new(paper.x + 60, paper.y + 40, 1300, paper.height - 160);
+    let text = Area::new(
+        paper.x + 60,
+        paper.y + 40,
+        paper.width - 120,
+        paper.height - 160,
+    );
     hand.write(&mut first, text, &mut Random::new(3));
     let top = paper.y + paper.height - 90;
-    let shown = Area::new(text.x, top, 1300, CELL);
+    let shown = Area::new(text.x, top, text.width, CELL);
     first.fill(shown, PAPER);
     let mut line = Canvas::new(shown.width, CELL, PAPER);
     let mut cells = Vec::new();

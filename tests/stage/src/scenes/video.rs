@@ -1,5 +1,7 @@
 //! A film in a part of a page.
 
+use std::sync::OnceLock;
+
 use anyhow::Result;
 
 use super::{Act, FRAME, Scene, Sight, beat};
@@ -14,8 +16,32 @@ use crate::source::{Kept, Source};
 const FRAMES: usize = 120;
 const FRAMED: Area = Area::new(640, 300, 640, 360);
 
+/// Above and below within the picture, so that a frame counts only when all of it is there.
+const MARKERS: [(usize, usize); 2] = [
+    (8, 8),
+    (
+        FRAMED.width - marker::WIDTH - 8,
+        FRAMED.height - marker::HEIGHT - 8,
+    ),
+];
+
+/// The frames, drawn once: they take a second.
+static SHOT: OnceLock<Vec<Canvas>> = OnceLock::new();
+
+fn shoot() -> Vec<Canvas> {
+    let film = Film::new(31);
+    let mut frames = Vec::new();
+    for number in 0..=FRAMES {
+        let mut frame = film.frame(number, FRAMED.width, FRAMED.height);
+        for at in MARKERS {
+            marker::draw(&mut frame, number as u32, at);
+        }
+        frames.push(frame);
+    }
+    frames
+}
+
 struct Video {
-    frames: Vec<Canvas>,
     /// Two in turn: one is shown while the other is written.
     turns: [Kept; 2],
 }
@@ -32,33 +58,18 @@ pub(super) fn make(source: &mut Source, hand: &Hand) -> Result<Scene> {
         FRAMED.height + 60,
     );
     first.fill(around, PAPER);
-    let film = Film::new(31);
-    let within = [
-        (8, 8),
-        (
-            FRAMED.width - marker::WIDTH - 8,
-            FRAMED.height - marker::HEIGHT - 8,
-        ),
-    ];
-    let mut frames = Vec::new();
-    for number in 0..=FRAMES {
-        let mut frame = film.frame(number, FRAMED.width, FRAMED.height);
-        for at in within {
-            marker::draw(&mut frame, number as u32, at);
-        }
-        frames.push(frame);
-    }
+    let frames = SHOT.get_or_init(shoot);
     for y in 0..FRAMED.height {
         for (x, pixel) in frames[0].row(y).iter().enumerate() {
             first.set(FRAMED.x + x, FRAMED.y + y, |_| *pixel);
         }
     }
     let turns = [source.keep(&frames[0])?, source.keep(&frames[0])?];
-    let markers = within.map(|(x, y)| (FRAMED.x + x, FRAMED.y + y)).to_vec();
+    let markers = MARKERS.map(|(x, y)| (FRAMED.x + x, FRAMED.y + y)).to_vec();
     Ok(Scene {
         first,
         cue: beat(FRAMES, FRAME),
-        act: Box::new(Video { frames, turns }),
+        act: Box::new(Video { turns }),
         sight: Sight::Markers(vec![markers]),
         rest: milliseconds(1_000),
     })
@@ -66,7 +77,8 @@ pub(super) fn make(source: &mut Source, hand: &Hand) -> Result<Scene> {
 
 impl Act for Video {
     fn prepare(&mut self, source: &mut Source, number: usize) -> Result<()> {
-        source.put(self.turns[number % 2], &self.frames[number + 1], (0, 0))
+        let frames = SHOT.get_or_init(shoot);
+        source.put(self.turns[number % 2], &frames[number + 1], (0, 0))
     }
 
     fn show(&mut self, source: &mut Source, number: usize) -> Result<u64> {

@@ -47,7 +47,7 @@ pub(super) fn table(peers: &[Peer], scenes: &[String], outcomes: &Outcomes) -> S
                 });
             let our = ours.first().and_then(|peer| value(row, of(peer)));
             line.push(best.map_or("–".to_owned(), |best| number(best, row.digits)));
-            line.push(our.zip(best).map_or("–".to_owned(), ratio));
+            line.push(our.zip(best).map_or("–".to_owned(), |it| beside(row, it)));
         }
         lines.push(line);
     }
@@ -100,7 +100,11 @@ fn number(value: f64, digits: usize) -> String {
     }
 }
 
-fn ratio((ours, best): (f64, f64)) -> String {
+/// How ours stands beside the best: decibels are a ratio already.
+fn beside(row: &Row, (ours, best): (f64, f64)) -> String {
+    if row.better == Better::More && row.label.contains("dB") {
+        return format!("{:+.1} dB", ours - best);
+    }
     if best <= 0.0 {
         return if ours <= 0.0 { "equal" } else { "–" }.to_owned();
     }

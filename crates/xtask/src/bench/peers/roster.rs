@@ -149,7 +149,9 @@ impl Peer {
                 let mut command = desk.command(find(XFREERDP).context("the viewer")?);
                 command.arg(format!("/v:{}:{port}", network.source_address()));
                 command.args(["/f", "/cert:ignore", "/u:anybody", "/p:", "/rfx"]);
-                command.args(["/network:lan", "-floatbar", "/log-level:WARN"]);
+                command.args(["/network:lan", "/log-level:WARN"]);
+                // Its bar would cover a part of the picture.
+                command.arg("/floatbar:sticky:off,default:hidden,show:window");
                 let viewer = desk.start_program("freerdp-viewer", &command)?;
                 Ok(Running::of(server, viewer))
             }
