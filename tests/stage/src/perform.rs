@@ -140,7 +140,7 @@ impl Stage {
             );
             player
                 .join()
-                .map_err(|_| anyhow!("the player fell over"))??;
+                .map_err(|_panic| anyhow!("the player fell over"))??;
             watched
         })?;
         let changed = played.moments.into_inner().unwrap_or_default();

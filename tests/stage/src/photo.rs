@@ -8,8 +8,8 @@ fn hills(seed: u64, x: f32, y: f32) -> f32 {
     let (left, top) = (x.floor(), y.floor());
     let smooth = |t: f32| t * t * (3.0 - 2.0 * t);
     let (across, down) = (smooth(x - left), smooth(y - top));
-    let (left, top) = (left as i64, top as i64);
-    let corner = |x: i64, y: i64| (at(seed, x, y) >> 40) as f32 / (1_u64 << 24) as f32;
+    let (left, top) = (left as u64, top as u64);
+    let corner = |x: u64, y: u64| (at(seed, x, y) >> 40) as f32 / (1_u64 << 24) as f32;
     let upper = corner(left, top) * (1.0 - across) + corner(left + 1, top) * across;
     let lower = corner(left, top + 1) * (1.0 - across) + corner(left + 1, top + 1) * across;
     upper * (1.0 - down) + lower * down
@@ -113,7 +113,7 @@ impl Film {
 
 /// What a sensor adds by itself, in steps of brightness around zero.
 fn grain(seed: u64, x: usize, y: usize) -> f32 {
-    let noise = at(seed ^ 1 << 32, x as i64, y as i64);
+    let noise = at(seed ^ 1 << 32, x as u64, y as u64);
     // The sum of four throws is a bell.
     let throws = noise.to_le_bytes();
     let sum: u32 = throws.iter().take(4).map(|it| u32::from(*it)).sum();

@@ -23,9 +23,9 @@ impl Random {
 }
 
 /// Two numbers and a seed as one that tells nothing of them.
-pub(crate) fn at(seed: u64, x: i64, y: i64) -> u64 {
-    let x = x.cast_unsigned().wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    let y = y.cast_unsigned().wrapping_mul(0xC2B2_AE3D_27D4_EB4F);
+pub(crate) fn at(seed: u64, x: u64, y: u64) -> u64 {
+    let x = x.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let y = y.wrapping_mul(0xC2B2_AE3D_27D4_EB4F);
     mixed(seed ^ x ^ y.rotate_left(31))
 }
 

@@ -100,7 +100,7 @@ pub(crate) fn make(name: &str, source: &mut Source, hand: &Hand) -> Result<Scene
         // Every picture was shown when the second round begins.
         "again" => slides::make(source, 2),
         "menu" => menu::make(source, hand),
-        "idle" => idle::make(source, hand),
+        "idle" => Ok(idle::make(source, hand)),
         _ => bail!("there is no scene {name}; there are: {}", NAMES.join(", ")),
     }
 }

@@ -7,6 +7,7 @@ use std::io::{Read as _, Write as _};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Args;
@@ -19,6 +20,9 @@ const PACKET: usize = 2_048;
 
 /// Packets under way in one direction; far more than delay and queue can hold.
 const UNDER_WAY: usize = 65_536;
+
+/// How long a device that is not plugged in yet is left alone.
+const UNPLUGGED: Duration = Duration::from_millis(10);
 
 /// What to be.
 #[derive(Clone, Debug, Args)]
@@ -57,20 +61,20 @@ impl Link {
             ends.push(named("out").spawn(move || leave(&to, &receiver))?);
         }
         for end in ends {
-            end.join().map_err(|_| anyhow!("an end fell over"))??;
+            end.join().map_err(|_panic| anyhow!("an end fell over"))?;
         }
         Ok(())
     }
 
     /// Takes packets in and decides when each comes out.
-    fn enter(&self, device: &File, out: &SyncSender<UnderWay>) -> Result<()> {
+    fn enter(&self, device: &File, out: &SyncSender<UnderWay>) {
         let mut free = 0;
         let mut buffer = vec![0; PACKET];
         loop {
             let mut device = device;
             // A device without the other end's network yet says so; so does one that is down.
             let Ok(length) = device.read(&mut buffer) else {
-                thread::sleep(std::time::Duration::from_millis(10));
+                thread::sleep(UNPLUGGED);
                 continue;
             };
             let now = clock::now();
@@ -81,21 +85,20 @@ impl Link {
             free = now.max(free) + time;
             let packet = buffer.get(..length).unwrap_or_default().to_vec();
             if out.send((free + milliseconds(self.delay), packet)).is_err() {
-                return Ok(());
+                return;
             }
         }
     }
 }
 
 /// Lets packets out, each at its time.
-fn leave(device: &File, packets: &Receiver<UnderWay>) -> Result<()> {
+fn leave(device: &File, packets: &Receiver<UnderWay>) {
     for (moment, packet) in packets {
         clock::sleep_until(moment);
         let mut device = device;
         // A device that is down loses packets, as a pulled plug does.
         drop(device.write(&packet));
     }
-    Ok(())
 }
 
 /// What the kernel is told about a device: its name and its kind.

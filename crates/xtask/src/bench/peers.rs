@@ -107,11 +107,10 @@ pub(super) fn run(options: &Options) -> Result<()> {
         println!("failed: {failure}");
     }
     let cores = thread::available_parallelism().map_or(0, usize::from);
-    let way = options
-        .link
-        .map_or("no slower than this machine".to_owned(), |link| {
-            link.to_string()
-        });
+    let way = options.link.map_or_else(
+        || "no slower than this machine".to_owned(),
+        |link| link.to_string(),
+    );
     println!(
         "bench peers: {} × {} on {cores} cores with software OpenGL, medians of {} runs; the way between source and \
          viewer is {way}; only Aldis encrypts",

@@ -12,17 +12,17 @@ use crate::source::Source;
 struct Idle;
 
 /// Makes the scene.
-pub(super) fn make(source: &mut Source, hand: &Hand) -> Result<Scene> {
+pub(super) fn make(source: &mut Source, hand: &Hand) -> Scene {
     let (mut first, paper) = hand.program(source.size());
     let text = Area::new(paper.x + 60, paper.y, paper.width - 120, paper.height);
     hand.write(&mut first, text, &mut Random::new(43));
-    Ok(Scene {
+    Scene {
         first,
         cue: Cue::Times(Vec::new()),
         act: Box::new(Idle),
         sight: Sight::Patches(Vec::new()),
         rest: milliseconds(10_000),
-    })
+    }
 }
 
 impl Act for Idle {

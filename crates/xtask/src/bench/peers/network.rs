@@ -60,7 +60,7 @@ pub(super) enum Network {
     /// On this machine's own loopback.
     Loopback,
     /// Each in a network of its own.
-    Apart(Apart),
+    Apart(Box<Apart>),
 }
 
 /// The processes that hold the networks.
@@ -76,7 +76,7 @@ impl Network {
     /// Lays the cables.
     pub(super) fn lay(stage: &Path, link: Option<Link>, logs: &Path) -> Result<Self> {
         match Apart::lay(stage, link, logs) {
-            Ok(apart) => Ok(Self::Apart(apart)),
+            Ok(apart) => Ok(Self::Apart(Box::new(apart))),
             Err(error) if link.is_some() => {
                 Err(error.context("a link needs networks of its own, which are not allowed here"))
             }
@@ -145,7 +145,9 @@ impl Network {
 
     /// Waits until somebody listens on this port of the source.
     pub(super) fn wait_listening(&self, server: &mut Program, port: u16) -> Result<()> {
-        let who = self.source().map_or("self".to_owned(), |it| it.to_string());
+        let who = self
+            .source()
+            .map_or_else(|| "self".to_owned(), |it| it.to_string());
         let wanted = format!(":{port:04X} ");
         wait::until(&format!("somebody on port {port}"), wait::STEP, || {
             server.check_running()?;
@@ -191,15 +193,14 @@ impl Apart {
             ip(other_end, "link set town up")?;
         }
         ip(&viewer, &format!("route add {TOWN}/32 via 10.77.2.1"))?;
-        let wire = match link {
-            Some(link) => Some(cable(stage, link, &town, [&source, &viewer], logs)?),
-            None => {
-                // Packets as they are on a real cable, one of at most 1500 bytes each.
-                let end = format!("name {WIRE} gso_max_segs 1");
-                let other = format!("{end} netns {of_viewer}");
-                ip(&source, &format!("link add {end} type veth peer {other}"))?;
-                None
-            }
+        let wire = if let Some(link) = link {
+            Some(cable(stage, link, &town, [&source, &viewer], logs)?)
+        } else {
+            // Packets as they are on a real cable, one of at most 1500 bytes each.
+            let end = format!("name {WIRE} gso_max_segs 1");
+            let other = format!("{end} netns {of_viewer}");
+            ip(&source, &format!("link add {end} type veth peer {other}"))?;
+            None
         };
         for (network, address) in [(&source, SOURCE), (&viewer, VIEWER)] {
             // Neither neighbours nor routers are asked for: nothing is on the cable but what is measured.

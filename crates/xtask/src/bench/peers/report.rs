@@ -46,8 +46,8 @@ pub(super) fn table(peers: &[Peer], scenes: &[String], outcomes: &Outcomes) -> S
                     Better::More => a.max(b),
                 });
             let our = ours.first().and_then(|peer| value(row, of(peer)));
-            line.push(best.map_or("–".to_owned(), |best| number(best, row.digits)));
-            line.push(our.zip(best).map_or("–".to_owned(), |it| beside(row, it)));
+            line.push(best.map_or_else(nothing, |best| number(best, row.digits)));
+            line.push(our.zip(best).map_or_else(nothing, |it| beside(row, it)));
         }
         lines.push(line);
     }
@@ -75,11 +75,11 @@ fn value(row: &Row, outcome: Option<&Outcome>) -> Option<f64> {
 fn cell(row: &Row, outcome: Option<&Outcome>) -> String {
     match outcome {
         Some(Outcome::Measured(_)) => {
-            value(row, outcome).map_or("never".to_owned(), |it| number(it, row.digits))
+            value(row, outcome).map_or_else(|| "never".to_owned(), |it| number(it, row.digits))
         }
         Some(Outcome::Failed(_)) => "failed".to_owned(),
         Some(Outcome::NotHere) => "not here".to_owned(),
-        None => "–".to_owned(),
+        None => nothing(),
     }
 }
 
@@ -100,13 +100,22 @@ fn number(value: f64, digits: usize) -> String {
     }
 }
 
+/// A cell without a figure.
+fn nothing() -> String {
+    "–".to_owned()
+}
+
 /// How ours stands beside the best: decibels are a ratio already.
 fn beside(row: &Row, (ours, best): (f64, f64)) -> String {
     if row.better == Better::More && row.label.contains("dB") {
         return format!("{:+.1} dB", ours - best);
     }
     if best <= 0.0 {
-        return if ours <= 0.0 { "equal" } else { "–" }.to_owned();
+        return if ours <= 0.0 {
+            "equal".to_owned()
+        } else {
+            nothing()
+        };
     }
     format!("×{:.2}", ours / best)
 }
@@ -133,7 +142,7 @@ fn markdown(lines: &[Vec<String>]) -> String {
         if place == 0 {
             for (column, width) in widths.iter().enumerate() {
                 let end = if column == 0 { "-" } else { ":" };
-                text.push_str(&format!("|{}{end}", "-".repeat(width + 1)));
+                text.extend(["|", &"-".repeat(width + 1), end]);
             }
             text.push_str("|\n");
         }
