@@ -1,6 +1,7 @@
 //! Measures what a person would feel, and what the apps cost.
 
 mod desk;
+mod peers;
 mod process;
 mod scroll;
 mod session;
@@ -42,6 +43,8 @@ enum Subject {
         #[arg(long)]
         debug: bool,
     },
+    /// Ours beside other programs that show a screen elsewhere, on two virtual displays; release builds.
+    Peers(peers::Options),
     /// One session between two virtual displays on this machine, release builds.
     Session {
         #[command(flatten)]
@@ -69,6 +72,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             let crowd = (!window_only).then_some(*customers);
             desk::run(*consent, crowd, data.as_deref(), *rows, !debug)
         }
+        Subject::Peers(options) => peers::run(options),
         Subject::Session {
             consent,
             keys,

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
 
 use managers::Manager;
-use needs::{NEEDS, Package};
+use needs::{NEEDS, Need, Package};
 
 use crate::run;
 
@@ -45,6 +45,8 @@ pub(crate) enum Purpose {
     Windows,
     /// A compiler with the library's source, where rustup has no Windows target to offer.
     WindowsCompiler,
+    /// Other programs that show a screen elsewhere, to be measured beside ours.
+    Peers,
 }
 
 /// The task `setup`.
@@ -56,7 +58,21 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 
 /// Installs what is missing for these purposes, after asking.
 pub(crate) fn ensure(purposes: &[Purpose], consent: Consent) -> Result<()> {
-    let needs = || NEEDS.iter().filter(|need| purposes.contains(&need.purpose));
+    let needs = NEEDS.iter().filter(|need| purposes.contains(&need.purpose));
+    install(&needs.collect::<Vec<_>>(), consent)
+}
+
+/// Installs what it can for this purpose, after asking, and says what it cannot: nothing depends on it.
+pub(crate) fn offer(purpose: Purpose, consent: Consent) {
+    for need in NEEDS.iter().filter(|need| need.purpose == purpose) {
+        if let Err(error) = install(&[need], consent) {
+            println!("{}: {error:#}", need.what);
+        }
+    }
+}
+
+fn install(wanted: &[&Need], consent: Consent) -> Result<()> {
+    let needs = || wanted.iter().copied();
     let Some(manager) = Manager::find() else {
         let names: Vec<&str> = needs().map(|need| need.what).collect();
         println!(

@@ -30,6 +30,8 @@ pub struct DeskOptions {
     pub painter: &'static str,
     /// Whether the screen is a window of the desktop that this program runs on, for people to see.
     pub visible: bool,
+    /// The process whose network the programs on this desk use, where that is not this machine's.
+    pub network: Option<u32>,
 }
 
 impl Default for DeskOptions {
@@ -41,6 +43,7 @@ impl Default for DeskOptions {
             without: None,
             painter: "processor",
             visible: false,
+            network: None,
         }
     }
 }
@@ -56,6 +59,7 @@ pub struct Desk {
     _bus: Program,
     display: Display,
     environment: Vec<(String, String)>,
+    network: Option<u32>,
     home: PathBuf,
     logs: PathBuf,
 }
@@ -89,6 +93,11 @@ impl Desk {
 
         let mut command = with_environment("dbus-daemon", &environment);
         command.args(["--session", "--nofork", "--nosyslog", "--print-address=1"]);
+        if options.network.is_some() {
+            // A socket without a file is heard in its own network only.
+            let folder = home.join("run");
+            command.arg(format!("--address=unix:dir={}", folder.display()));
+        }
         let mut bus = Program::start("dbus", &command, &logs)?;
         let address = bus.wait_line("", wait::STEP)?;
         environment.push(("DBUS_SESSION_BUS_ADDRESS".to_owned(), address));
@@ -114,6 +123,7 @@ impl Desk {
             _bus: bus,
             display,
             environment,
+            network: options.network,
             home,
             logs,
         })
@@ -151,7 +161,15 @@ impl Desk {
 
     /// A command on this desk, to be given arguments.
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
-        with_environment(program, &self.environment)
+        let Some(network) = self.network else {
+            return with_environment(program, &self.environment);
+        };
+        let mut command = with_environment("nsenter", &self.environment);
+        command
+            .arg(format!("--net=/proc/{network}/ns/net"))
+            .arg("--")
+            .arg(program);
+        command
     }
 
     /// From now on the desk has a notification service and a dock, which write a line of JSON for every notice and every

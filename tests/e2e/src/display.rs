@@ -122,6 +122,11 @@ impl Display {
         &mut self.server
     }
 
+    /// The X server's process id.
+    pub fn server_id(&self) -> u32 {
+        self.server.id()
+    }
+
     /// Where its logs go.
     pub fn logs(&self) -> &Path {
         &self.logs

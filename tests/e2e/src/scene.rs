@@ -30,6 +30,10 @@ pub struct SceneOptions {
     pub supporter: DeskOptions,
     /// The customer's desk.
     pub customer: DeskOptions,
+    /// Where the server listens.
+    pub listen: &'static str,
+    /// The process whose network the server uses, where that is not this machine's.
+    pub network: Option<u32>,
 }
 
 impl SceneOptions {
@@ -44,6 +48,8 @@ impl SceneOptions {
             binaries: Binaries::beside_me()?,
             supporter: DeskOptions::default(),
             customer,
+            listen: "127.0.0.1:0",
+            network: None,
         })
     }
 }
@@ -90,7 +96,8 @@ impl Scene {
     /// Sets it up to order.
     pub fn start_with(test: &str, options: &SceneOptions) -> Result<Self> {
         let mine = claim(test)?;
-        let server = Server::start(test, &options.binaries).context("starting the server")?;
+        let server = Server::start_in(test, &options.binaries, options.network, options.listen)
+            .context("starting the server")?;
         server.add_user(SUPPORTER, PASSWORD)?;
         let supporter = Supporter::start(test, &options.binaries, options.supporter)?;
         let customer = Customer::start(test, &options.binaries, options.customer)?;

@@ -19,18 +19,29 @@ pub struct Server {
     program: Program,
     starts: u32,
     name: String,
+    network: Option<u32>,
 }
 
 impl Server {
     /// Starts a server with an empty data folder on any free port of this machine.
     pub fn start(test: &str, binaries: &Binaries) -> Result<Self> {
+        Self::start_in(test, binaries, None, "127.0.0.1:0")
+    }
+
+    /// Starts a server with an empty data folder at this address, in the network of this process.
+    pub fn start_in(
+        test: &str,
+        binaries: &Binaries,
+        network: Option<u32>,
+        listen: &str,
+    ) -> Result<Self> {
         let logs = binaries::target().join("e2e").join(test).join("server");
         let data = binaries::target().join("tmp/e2e").join(test).join("server");
         if data.exists() {
             fs::remove_dir_all(&data)?;
         }
         let binary = binaries.server()?;
-        let (program, name) = run(&binary, &data, "127.0.0.1:0", &logs, 0)?;
+        let (program, name) = run(&binary, &data, listen, &logs, 0, network)?;
         Ok(Self {
             binary,
             logs,
@@ -38,6 +49,7 @@ impl Server {
             program,
             starts: 0,
             name,
+            network,
         })
     }
 
@@ -99,7 +111,14 @@ impl Server {
     pub fn restart(&mut self) -> Result<()> {
         self.starts += 1;
         let address = self.address().to_owned();
-        let (program, name) = run(&self.binary, &self.data, &address, &self.logs, self.starts)?;
+        let (program, name) = run(
+            &self.binary,
+            &self.data,
+            &address,
+            &self.logs,
+            self.starts,
+            self.network,
+        )?;
         ensure!(
             name == self.name,
             "the server came back as {name}, but was {}",
@@ -116,8 +135,19 @@ fn run(
     listen: &str,
     logs: &Path,
     starts: u32,
+    network: Option<u32>,
 ) -> Result<(Program, String)> {
-    let mut command = Command::new(binary);
+    let mut command = match network {
+        None => Command::new(binary),
+        Some(network) => {
+            let mut command = Command::new("nsenter");
+            command
+                .arg(format!("--net=/proc/{network}/ns/net"))
+                .arg("--")
+                .arg(binary);
+            command
+        }
+    };
     command
         .args(["run", "--listen", listen, "--data"])
         .arg(data);

@@ -13,6 +13,19 @@ pub(super) fn cpu_seconds(id: u32) -> Result<f64> {
     Ok(ticks as f64 / ticks_per_second()?)
 }
 
+/// The processor time of a process group so far, in seconds: of all that are in it, and of those that ended.
+pub(super) fn group_cpu_seconds(group: u32) -> Result<f64> {
+    let mut ticks = 0;
+    for entry in fs::read_dir("/proc").context("listing processes")? {
+        // Processes end while they are listed.
+        let Ok(text) = fs::read_to_string(entry?.path().join("stat")) else {
+            continue;
+        };
+        ticks += ticks_of_group(&text, group).unwrap_or_default();
+    }
+    Ok(ticks as f64 / ticks_per_second()?)
+}
+
 /// The memory that belongs to a process, its fair part of shared memory included, in MiB.
 pub(super) fn memory_mib(id: u32) -> Result<f64> {
     let text = fs::read_to_string(format!("/proc/{id}/smaps_rollup"))
@@ -34,6 +47,16 @@ fn ticks_in(text: &str) -> Option<u64> {
     Some(user + system)
 }
 
+/// User and system time of a process and of its children that ended, if it is in this group.
+fn ticks_of_group(text: &str, group: u32) -> Option<u64> {
+    let (_, fields) = text.rsplit_once(')')?;
+    let fields: Vec<&str> = fields.split_whitespace().collect();
+    let its: u32 = fields.get(2)?.parse().ok()?;
+    let times = fields.get(11..15)?.iter();
+    let sum = times.map(|it| it.parse::<u64>().unwrap_or_default()).sum();
+    (its == group).then_some(sum)
+}
+
 fn ticks_per_second() -> Result<f64> {
     let output = Command::new("getconf")
         .arg("CLK_TCK")
@@ -51,5 +74,7 @@ mod tests {
         let text = "42 (a ) b) S 1 42 42 0 -1 4194560 100 0 0 0 7 5 0 0 20 0 1 0 100 0 0";
         assert_eq!(ticks_in(text), Some(12));
         assert_eq!(ticks_in("nonsense"), None);
+        assert_eq!(ticks_of_group(text, 42), Some(12));
+        assert_eq!(ticks_of_group(text, 1), None);
     }
 }

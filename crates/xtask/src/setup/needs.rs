@@ -186,6 +186,50 @@ pub(super) const NEEDS: &[Need] = &[
         ],
     },
     Need {
+        what: "networks within this machine",
+        purpose: Purpose::Peers,
+        packages: [
+            Named("iproute2 util-linux"),
+            Named("iproute util-linux"),
+            Named("iproute2 util-linux"),
+            Named("iproute2 util-linux"),
+            NO_STAGE,
+        ],
+    },
+    Need {
+        what: "TigerVNC, to be measured beside",
+        purpose: Purpose::Peers,
+        packages: [
+            Named("tigervnc-scraping-server tigervnc-viewer"),
+            Named("tigervnc-server tigervnc"),
+            Named("tigervnc"),
+            Named("tigervnc"),
+            NO_STAGE,
+        ],
+    },
+    Need {
+        what: "x11vnc, to be measured beside",
+        purpose: Purpose::Peers,
+        packages: [
+            Named("x11vnc"),
+            Named("x11vnc"),
+            Named("x11vnc"),
+            Named("x11vnc"),
+            NO_STAGE,
+        ],
+    },
+    Need {
+        what: "FreeRDP, to be measured beside",
+        purpose: Purpose::Peers,
+        packages: [
+            Named("freerdp2-shadow-x11 freerdp2-x11"),
+            Named("freerdp-server freerdp"),
+            Named("freerdp"),
+            Named("freerdp-server freerdp"),
+            NO_STAGE,
+        ],
+    },
+    Need {
         what: "compiler with the source of Rust's library",
         purpose: Purpose::WindowsCompiler,
         packages: [
