@@ -109,12 +109,6 @@ impl Pace {
         self.free = self.free.min(now + self.time_for(flying));
     }
 
-    /// Everything under way is void: the viewer begins anew.
-    pub fn restart(&mut self) {
-        self.flying.clear();
-        self.free = Duration::ZERO;
-    }
-
     /// Whether the update with this number is still under way.
     pub fn is_flying(&self, sequence: u32) -> bool {
         self.flying.iter().any(|it| it.sequence == sequence)

@@ -4,12 +4,12 @@
 //! and only then may the customer's machine send the next update.
 //! A hidden window looks at nothing, so nothing is sent to it.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use aldis_screen::decode::{DecodeError, Decoder};
 use aldis_screen::{Frame, Live, Rect, Region};
 use aldis_wire::peer::{PointerShape, ScreenPart};
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::watch;
 
 /// The customer's screen and pointer.
@@ -78,8 +78,8 @@ impl Picture {
         }
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock()
     }
 
     /// Paints a part; `true` if an update is complete with it.
@@ -94,6 +94,8 @@ impl Picture {
         if part.last {
             state.complete = Some((part.sequence, ended));
         }
+        // The next part is often there already; a window that waits goes first.
+        MutexGuard::unlock_fair(state);
         Ok(part.last)
     }
 
