@@ -11,6 +11,7 @@ const SCREEN: DeskOptions = DeskOptions {
     window_manager: true,
     without: None,
     visible: false,
+    network: None,
 };
 
 /// Everybody.
