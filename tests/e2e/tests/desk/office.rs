@@ -12,6 +12,7 @@ const SCREEN: DeskOptions = DeskOptions {
     without: None,
     painter: "processor",
     visible: false,
+    network: None,
 };
 
 /// Everybody.

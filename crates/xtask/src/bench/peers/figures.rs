@@ -162,7 +162,12 @@ pub(super) fn figures(scene: &str, played: &Value, cost: Cost) -> Result<Figures
     let since = if scene == "click" { &pressed } else { &changed };
     let ages = ages(since, &moments(played, "seen"));
     if ages.is_empty() {
-        bail!("none of {} changes was seen", changed.len());
+        bail!(
+            "none of {} changes was ever seen as a whole; {:.0} kB were sent, and at rest the picture had {:.1} dB",
+            changed.len(),
+            cost.bytes as f64 / 1000.0,
+            figures.get(REST).copied().unwrap_or_default()
+        );
     }
     let count = changed.len() as f64;
     figures.insert(EACH, cost.bytes as f64 / count);

@@ -81,9 +81,11 @@ impl Network {
                 Err(error.context("a link needs networks of its own, which are not allowed here"))
             }
             Err(error) => {
+                let why = format!("{error:#}");
                 println!(
                     "networks of their own are not allowed here, so everything that is spoken on this machine's \
-                     loopback counts as bytes ({error:#})"
+                     loopback counts as bytes ({})",
+                    why.trim()
                 );
                 Ok(Self::Loopback)
             }
