@@ -17,6 +17,7 @@ use crate::diff;
 use crate::exact;
 use crate::frame::{Frame, FrameError};
 use crate::haze::Haze;
+use crate::lines;
 use crate::moves::Finder;
 use crate::photo;
 use crate::region::{Rect, Region, Shift};
@@ -211,6 +212,7 @@ impl Encoder {
         let Split { photos, rest } = classes::split(frame, &boxes);
         // A glyph never waits behind a photograph.
         self.pack(frame, &rest, ops)?;
+        self.rest.photographed(&cache::touched(frame, &photos));
         for rect in photos {
             self.pack_photo(frame, rect, ops)?;
         }
@@ -230,17 +232,16 @@ impl Encoder {
         if area(&boxes) < KEEP_FROM {
             return boxes;
         }
-        let rested: Vec<u16> = tiles
-            .iter()
-            .copied()
-            .filter(|tile| self.rest.rested_at(*tile, QUIET) <= now)
-            .filter(|tile| cache::tile(frame, *tile).is_some_and(|rect| !self.haze.touches(rect)))
-            .collect();
-        let keep = self.ledger.keep(&self.mirror, &rested);
+        let mut rested = tiles.to_vec();
+        rested.retain(|tile| self.rest.rested_at(*tile, QUIET) <= now);
+        let mut exact = rested.clone();
+        exact.retain(|tile| cache::tile(frame, *tile).is_some_and(|rect| !self.haze.touches(rect)));
+        let keep = self.ledger.keep(&self.mirror, &exact);
         if !keep.is_empty() {
             ops.push(Op::Keep(keep));
         }
-        let show = self.ledger.show(frame, tiles);
+        // What scrolls or plays never rests, and is not looked for.
+        let show = self.ledger.show(frame, &rested);
         if show.is_empty() {
             return boxes;
         }
@@ -258,26 +259,39 @@ impl Encoder {
 
     /// Finds what moved; returns what differs still.
     fn moved(&mut self, frame: &Frame, boxes: Vec<Rect>, ops: &mut Vec<Op>) -> Vec<Rect> {
-        if area(&boxes) < MOVES_FROM {
-            return boxes;
-        }
-        let mut shifts = self.finder.find(frame, &self.mirror, &boxes);
+        // Nothing in a film is ever quite the same again.
+        let (films, boxes): (Vec<Rect>, Vec<Rect>) = boxes.into_iter().partition(|rect| {
+            let tiles = cache::touched(frame, &[*rect]);
+            tiles.iter().all(|tile| self.rest.is_film(*tile))
+        });
+        let mut boxes = if area(&boxes) < MOVES_FROM {
+            boxes
+        } else {
+            self.moved_in(frame, boxes, ops)
+        };
+        boxes.extend(films);
+        boxes
+    }
+
+    fn moved_in(&mut self, frame: &Frame, boxes: Vec<Rect>, ops: &mut Vec<Op>) -> Vec<Rect> {
+        let (mut shifts, mut rest) = self.finder.find(frame, &self.mirror, &boxes);
         // The viewer takes no more than fits the picture.
         let mut room = frame.bounds().area();
-        shifts.truncate(MAX_AREAS);
         shifts.retain(|shift| {
-            let area = shift.to.area();
-            let fits = area <= room;
-            room -= if fits { area } else { 0 };
-            fits
+            let left = room.checked_sub(shift.to.area());
+            room = left.unwrap_or(room);
+            if left.is_none() {
+                rest.push(shift.to);
+            }
+            left.is_some()
         });
         if shifts.is_empty() {
             return boxes;
         }
         self.mirror.shift(&shifts, &mut self.scratch);
         self.haze.shift(&shifts, frame);
-        ops.push(Op::Move(shifts.iter().copied().map(Shift::into).collect()));
-        diff::changed(frame, &self.mirror, &boxes)
+        ops.push(Op::Move(shifts.into_iter().map(Shift::into).collect()));
+        diff::changed(frame, &self.mirror, &rest)
     }
 
     /// Codes boxes and brings the mirror up to date there.
@@ -297,19 +311,13 @@ impl Encoder {
                 ops.push(Op::Fill { area, colour });
                 continue;
             }
-            let row = whole.width as usize * 4;
-            let mut y = whole.y;
-            while y < whole.bottom() {
-                let room = (MAX_PART_RAW.saturating_sub(self.raw.len()) / row) as u32;
-                if areas.len() == MAX_AREAS || room == 0 && !areas.is_empty() {
+            for strip in lines::split(frame, *whole) {
+                let size = strip.area() as usize * 4;
+                if areas.len() == MAX_AREAS || self.raw.len() + size > MAX_PART_RAW {
                     ops.push(self.pixels(&mut areas)?);
-                    continue;
                 }
-                let height = room.max(1).min(whole.bottom() - y);
-                let rect = Rect::new(whole.x, y, whole.width, height);
-                frame.get(rect, &mut self.raw);
-                areas.push(rect.into());
-                y += height;
+                lines::get(frame, strip, &mut self.raw);
+                areas.push(strip.into());
             }
         }
         if !areas.is_empty() {
@@ -318,6 +326,7 @@ impl Encoder {
         Ok(())
     }
 
+    /// Packs the raw pixels of these areas.
     fn pixels(&mut self, areas: &mut Vec<Area>) -> Result<Op, EncodeError> {
         let data = self.packer.pack(&self.raw)?;
         self.raw.clear();

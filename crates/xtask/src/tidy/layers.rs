@@ -31,7 +31,9 @@ const LAYERS: &[(Layer, &[&str])] = &[
     (Layer::App, &["supporter", "customer", "server"]),
     (
         Layer::Tool,
-        &["xtask", "crowd", "e2e", "powercut", "sim", "netlab", "fuzz"],
+        &[
+            "xtask", "crowd", "e2e", "powercut", "scenes", "sim", "netlab", "fuzz",
+        ],
     ),
 ];
 
