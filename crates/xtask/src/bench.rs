@@ -2,6 +2,7 @@
 
 mod desk;
 mod process;
+mod screen;
 mod scroll;
 mod session;
 mod times;
@@ -42,6 +43,8 @@ enum Subject {
         #[arg(long)]
         debug: bool,
     },
+    /// Drawn desktops through the screen's encoder and decoder, release build.
+    Screen(screen::Options),
     /// One session between two virtual displays on this machine, release builds.
     Session {
         #[command(flatten)]
@@ -69,6 +72,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             let crowd = (!window_only).then_some(*customers);
             desk::run(*consent, crowd, data.as_deref(), *rows, !debug)
         }
+        Subject::Screen(options) => screen::run(options),
         Subject::Session {
             consent,
             keys,

@@ -88,3 +88,13 @@ fn streams() -> Result<Vec<Vec<Vec<u8>>>> {
     }
     Ok(streams)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn broken_streams_are_refused_and_never_panic() {
+        run(3, 7).expect("streams to break");
+    }
+}
