@@ -25,8 +25,10 @@ pub(crate) struct Ours {
     sent: usize,
     refined: usize,
     most: usize,
-    /// The worst likeness of what changed, as soon as it was shown.
+    /// The worst likeness of a band of what changed, as soon as it was shown.
     worst: Option<f64>,
+    /// Squared errors and samples of all that changed.
+    errors: (u64, u64),
     /// When the last thing was exact after the last change.
     exact_after: Duration,
 }
@@ -55,7 +57,8 @@ impl Ours {
             self.first,
         );
         println!(
-            "  likeness {} at worst where it changed, exact {} ms after the last change",
+            "  likeness {} where it changed, {} at worst; exact {} ms after the last change",
+            spoken(decibels(self.errors.0, self.errors.1)),
             spoken(self.worst),
             self.exact_after.as_millis(),
         );
@@ -98,11 +101,14 @@ pub(crate) fn run(scene: &Scene) -> Result<Ours> {
             ours.decode.add(decoded);
             ours.sent += bytes;
             ours.most = ours.most.max(bytes);
-            let likeness = changed_likeness(&before, &frame, decoder.frame());
-            ours.worst = match (ours.worst, likeness) {
-                (Some(one), Some(other)) => Some(one.min(other)),
-                (one, other) => one.or(other),
-            };
+            for (error, samples) in bands(&before, &frame, decoder.frame()) {
+                ours.errors.0 += error;
+                ours.errors.1 += samples;
+                if let Some(likeness) = decibels(error, samples) {
+                    let worst = ours.worst.unwrap_or(likeness);
+                    ours.worst = Some(worst.min(likeness));
+                }
+            }
         }
         // What becomes exact until the next frame, or for good after the last.
         let drawn = now;
@@ -138,10 +144,10 @@ fn receive(parts: &[ScreenPart], decoder: &mut Decoder) -> Result<(usize, Durati
     Ok((bytes, time))
 }
 
-/// The likeness of what changed, in the worst band of 64 rows.
-pub(crate) fn changed_likeness(before: &Frame, source: &Frame, shown: &Frame) -> Option<f64> {
+/// The squared errors and the samples of what changed, in bands of 64 rows.
+fn bands(before: &Frame, source: &Frame, shown: &Frame) -> Vec<(u64, u64)> {
     let bounds = source.bounds();
-    let mut worst: Option<f64> = None;
+    let mut bands = Vec::new();
     for top in (0..bounds.height).step_by(64) {
         let (mut error, mut samples) = (0, 0);
         for y in top..(top + 64).min(bounds.height) {
@@ -159,9 +165,7 @@ pub(crate) fn changed_likeness(before: &Frame, source: &Frame, shown: &Frame) ->
                 }
             }
         }
-        if let Some(likeness) = decibels(error, samples) {
-            worst = Some(worst.map_or(likeness, |worst| worst.min(likeness)));
-        }
+        bands.push((error, samples));
     }
-    worst
+    bands
 }
