@@ -25,6 +25,7 @@ mod diff;
 pub mod encode;
 mod exact;
 mod frame;
+mod hash;
 mod haze;
 mod lines;
 mod moves;

@@ -62,7 +62,7 @@ mod h264 {
     use openh264::encoder::{
         BitRate, Encoder, EncoderConfig, FrameRate, RateControlMode, UsageType,
     };
-    use openh264::formats::{BgraSliceU8, YUVBuffer, YUVSource as _};
+    use openh264::formats::{BgraSliceU8, YUVBuffer};
 
     use super::ratio;
     use crate::figures::{Times, likeness, spoken};
