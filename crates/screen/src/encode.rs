@@ -20,6 +20,7 @@ use crate::haze::Haze;
 use crate::lines;
 use crate::moves::Finder;
 use crate::photo;
+use crate::quality::{Kind, Quality};
 use crate::region::{Rect, Region, Shift};
 use crate::rest::Rest;
 use crate::settings::Settings;
@@ -41,6 +42,7 @@ const PHOTO_ROWS: u32 = 256;
 /// Turns frames into coded parts.
 pub struct Encoder {
     settings: Settings,
+    quality: Quality,
     mirror: Frame,
     /// The frame without its colours, if that is wished.
     grey: Frame,
@@ -98,6 +100,7 @@ impl Encoder {
     pub fn new(settings: Settings, seed: u128) -> Result<Self, EncodeError> {
         Ok(Self {
             settings,
+            quality: Quality::new(),
             mirror: Frame::default(),
             grey: Frame::default(),
             sequence: 0,
@@ -125,6 +128,13 @@ impl Encoder {
             self.restart();
         }
         self.settings = settings;
+    }
+
+    /// Bounds the bytes that an update's photographs should take from now on: they become coarser.
+    ///
+    /// Text and surfaces are exact whatever that takes.
+    pub fn set_budget(&mut self, budget: Option<usize>) {
+        self.quality.budget = budget;
     }
 
     /// The parts that bring the viewer from its picture to `frame`, looking only inside `damage`.
@@ -213,8 +223,9 @@ impl Encoder {
         // A glyph never waits behind a photograph.
         self.pack(frame, &rest, ops)?;
         self.rest.photographed(&cache::touched(frame, &photos));
+        let pixels = area(&photos);
         for rect in photos {
-            self.pack_photo(frame, rect, ops)?;
+            self.pack_photo(frame, rect, pixels, ops)?;
         }
         watch(Stage::Pack);
         Ok(())
@@ -336,24 +347,25 @@ impl Encoder {
         })
     }
 
-    /// Codes a photograph and brings the mirror up to date there.
+    /// Codes a photograph, one of several with so many pixels together, and brings the mirror up to
+    /// date there.
     fn pack_photo(
         &mut self,
         frame: &Frame,
         whole: Rect,
+        pixels: u64,
         ops: &mut Vec<Op>,
     ) -> Result<(), EncodeError> {
-        let Some((still, film)) = self.settings.detail.steps() else {
-            for rect in bands(whole) {
-                self.mirror.put_from(rect, frame);
-                ops.push(self.exact(rect)?);
-            }
-            return Ok(());
-        };
         for area in bands(whole) {
             let middle = (area.x + area.width / 2, area.y + area.height / 2);
             let tile = cache::tile_at(frame, middle.0, middle.1);
-            let step = if self.rest.is_film(tile) { film } else { still };
+            let film = self.rest.is_film(tile);
+            let kind = if film { Kind::Film } else { Kind::Still };
+            let Some(step) = self.quality.step(self.settings.detail, kind, pixels) else {
+                self.mirror.put_from(area, frame);
+                ops.push(self.exact(area)?);
+                continue;
+            };
             let Self {
                 mirror,
                 haze,
@@ -375,6 +387,8 @@ impl Encoder {
                 tokens,
                 bits,
             } = photo.encode(frame, area, step, unchanged, photo_packer)?;
+            let bytes = tokens.len() + bits.len();
+            self.quality.learn(kind, step, area.area(), bytes);
             ops.push(Op::Photo {
                 area: area.into(),
                 step,

@@ -30,6 +30,7 @@ mod haze;
 mod lines;
 mod moves;
 mod photo;
+mod quality;
 mod region;
 mod rest;
 mod settings;
