@@ -8,13 +8,11 @@
 //! it remembers a hash per slot where the viewer keeps pixels.
 
 use std::collections::BTreeMap;
-use std::hash::Hasher as _;
-
-use aldis_wire::peer::{Run, SLOTS, TILE};
-use siphasher::sip128::{Hasher128 as _, SipHasher13};
 
 use crate::frame::Frame;
+use crate::hash::{Hash, Hasher};
 use crate::region::Rect;
+use aldis_wire::peer::{Run, SLOTS, TILE};
 
 /// A tile's side in pixels.
 const SIDE: u32 = TILE as u32;
@@ -61,13 +59,13 @@ fn columns(frame: &Frame) -> u32 {
 
 /// The sender's knowledge of what the viewer keeps.
 pub(crate) struct Ledger {
-    keys: (u64, u64),
+    hasher: Hasher,
     /// What each slot holds.
     slots: Vec<Option<Print>>,
     /// Where to find a hash.
-    known: BTreeMap<u128, u16>,
+    known: BTreeMap<Hash, u16>,
     /// How many slots have a tile with this scent.
-    scents: BTreeMap<u64, u16>,
+    scents: BTreeMap<Hash, u16>,
     /// The slot that is overwritten next.
     next: u16,
 }
@@ -75,8 +73,8 @@ pub(crate) struct Ledger {
 /// A tile's pixels in short.
 #[derive(Clone, Copy)]
 struct Print {
-    hash: u128,
-    scent: u64,
+    hash: Hash,
+    scent: Hash,
 }
 
 impl Ledger {
@@ -84,7 +82,7 @@ impl Ledger {
     /// hash.
     pub(crate) fn new(seed: u128) -> Self {
         Self {
-            keys: (seed as u64, (seed >> 64) as u64),
+            hasher: Hasher::new(seed),
             slots: vec![None; SLOTS.into()],
             known: BTreeMap::new(),
             scents: BTreeMap::new(),
@@ -94,7 +92,10 @@ impl Ledger {
 
     /// Everything is forgotten.
     pub(crate) fn clear(&mut self) {
-        *self = Self::new(u128::from(self.keys.0) | u128::from(self.keys.1) << 64);
+        self.slots.fill(None);
+        self.known.clear();
+        self.scents.clear();
+        self.next = 0;
     }
 
     /// The slots for those of these tiles that are worth keeping and are not kept yet.
@@ -148,27 +149,13 @@ impl Ledger {
         runs
     }
 
-    fn hash(&self, frame: &Frame, rect: Rect) -> u128 {
-        let mut hasher = self.hasher(rect);
-        for y in rect.y..rect.bottom() {
-            hasher.write(frame.row(rect, y));
-        }
-        hasher.finish128().as_u128()
+    fn hash(&self, frame: &Frame, rect: Rect) -> Hash {
+        self.hasher.hash(frame, rect, 1)
     }
 
     /// A hash of a few rows.
-    fn scent(&self, frame: &Frame, rect: Rect) -> u64 {
-        let mut hasher = self.hasher(rect);
-        for y in (rect.y..rect.bottom()).step_by(SCENT_ROWS) {
-            hasher.write(frame.row(rect, y));
-        }
-        hasher.finish()
-    }
-
-    fn hasher(&self, rect: Rect) -> SipHasher13 {
-        let mut hasher = SipHasher13::new_with_keys(self.keys.0, self.keys.1);
-        hasher.write_u32(rect.width);
-        hasher
+    fn scent(&self, frame: &Frame, rect: Rect) -> Hash {
+        self.hasher.hash(frame, rect, SCENT_ROWS)
     }
 }
 

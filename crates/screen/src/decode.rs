@@ -9,6 +9,7 @@ use thiserror::Error;
 use crate::cache::{self, Kept};
 use crate::exact;
 use crate::frame::{Frame, FrameError};
+use crate::lines;
 use crate::photo;
 use crate::region::{Rect, Region, Shift};
 use crate::unzstd::{Corrupt, Unpacker};
@@ -119,8 +120,8 @@ impl Decoder {
                 let size = self.size(areas)?;
                 let mut rest = self.unpacker.unpack(data, size)?;
                 for rect in areas.iter().copied().map(Rect::from) {
-                    let (rows, others) = rest.split_at(rect.area() as usize * 4);
-                    self.frame.put(rect, rows);
+                    let (columns, others) = rest.split_at(rect.area() as usize * 4);
+                    lines::put(&mut self.frame, rect, columns);
                     changed.add(rect);
                     rest = others;
                 }

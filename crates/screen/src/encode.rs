@@ -17,8 +17,10 @@ use crate::diff;
 use crate::exact;
 use crate::frame::{Frame, FrameError};
 use crate::haze::Haze;
+use crate::lines;
 use crate::moves::Finder;
 use crate::photo;
+use crate::quality::{Kind, Quality};
 use crate::region::{Rect, Region, Shift};
 use crate::rest::Rest;
 use crate::settings::Settings;
@@ -40,6 +42,7 @@ const PHOTO_ROWS: u32 = 256;
 /// Turns frames into coded parts.
 pub struct Encoder {
     settings: Settings,
+    quality: Quality,
     mirror: Frame,
     /// The frame without its colours, if that is wished.
     grey: Frame,
@@ -97,6 +100,7 @@ impl Encoder {
     pub fn new(settings: Settings, seed: u128) -> Result<Self, EncodeError> {
         Ok(Self {
             settings,
+            quality: Quality::new(),
             mirror: Frame::default(),
             grey: Frame::default(),
             sequence: 0,
@@ -124,6 +128,13 @@ impl Encoder {
             self.restart();
         }
         self.settings = settings;
+    }
+
+    /// Bounds the bytes that an update's photographs should take from now on: they become coarser.
+    ///
+    /// Text and surfaces are exact whatever that takes.
+    pub fn set_budget(&mut self, budget: Option<usize>) {
+        self.quality.budget = budget;
     }
 
     /// The parts that bring the viewer from its picture to `frame`, looking only inside `damage`.
@@ -211,8 +222,10 @@ impl Encoder {
         let Split { photos, rest } = classes::split(frame, &boxes);
         // A glyph never waits behind a photograph.
         self.pack(frame, &rest, ops)?;
+        self.rest.photographed(&cache::touched(frame, &photos));
+        let pixels = area(&photos);
         for rect in photos {
-            self.pack_photo(frame, rect, ops)?;
+            self.pack_photo(frame, rect, pixels, ops)?;
         }
         watch(Stage::Pack);
         Ok(())
@@ -230,17 +243,16 @@ impl Encoder {
         if area(&boxes) < KEEP_FROM {
             return boxes;
         }
-        let rested: Vec<u16> = tiles
-            .iter()
-            .copied()
-            .filter(|tile| self.rest.rested_at(*tile, QUIET) <= now)
-            .filter(|tile| cache::tile(frame, *tile).is_some_and(|rect| !self.haze.touches(rect)))
-            .collect();
-        let keep = self.ledger.keep(&self.mirror, &rested);
+        let mut rested = tiles.to_vec();
+        rested.retain(|tile| self.rest.rested_at(*tile, QUIET) <= now);
+        let mut exact = rested.clone();
+        exact.retain(|tile| cache::tile(frame, *tile).is_some_and(|rect| !self.haze.touches(rect)));
+        let keep = self.ledger.keep(&self.mirror, &exact);
         if !keep.is_empty() {
             ops.push(Op::Keep(keep));
         }
-        let show = self.ledger.show(frame, tiles);
+        // What scrolls or plays never rests, and is not looked for.
+        let show = self.ledger.show(frame, &rested);
         if show.is_empty() {
             return boxes;
         }
@@ -258,26 +270,39 @@ impl Encoder {
 
     /// Finds what moved; returns what differs still.
     fn moved(&mut self, frame: &Frame, boxes: Vec<Rect>, ops: &mut Vec<Op>) -> Vec<Rect> {
-        if area(&boxes) < MOVES_FROM {
-            return boxes;
-        }
-        let mut shifts = self.finder.find(frame, &self.mirror, &boxes);
+        // Nothing in a film is ever quite the same again.
+        let (films, boxes): (Vec<Rect>, Vec<Rect>) = boxes.into_iter().partition(|rect| {
+            let tiles = cache::touched(frame, &[*rect]);
+            tiles.iter().all(|tile| self.rest.is_film(*tile))
+        });
+        let mut boxes = if area(&boxes) < MOVES_FROM {
+            boxes
+        } else {
+            self.moved_in(frame, boxes, ops)
+        };
+        boxes.extend(films);
+        boxes
+    }
+
+    fn moved_in(&mut self, frame: &Frame, boxes: Vec<Rect>, ops: &mut Vec<Op>) -> Vec<Rect> {
+        let (mut shifts, mut rest) = self.finder.find(frame, &self.mirror, &boxes);
         // The viewer takes no more than fits the picture.
         let mut room = frame.bounds().area();
-        shifts.truncate(MAX_AREAS);
         shifts.retain(|shift| {
-            let area = shift.to.area();
-            let fits = area <= room;
-            room -= if fits { area } else { 0 };
-            fits
+            let left = room.checked_sub(shift.to.area());
+            room = left.unwrap_or(room);
+            if left.is_none() {
+                rest.push(shift.to);
+            }
+            left.is_some()
         });
         if shifts.is_empty() {
             return boxes;
         }
         self.mirror.shift(&shifts, &mut self.scratch);
         self.haze.shift(&shifts, frame);
-        ops.push(Op::Move(shifts.iter().copied().map(Shift::into).collect()));
-        diff::changed(frame, &self.mirror, &boxes)
+        ops.push(Op::Move(shifts.into_iter().map(Shift::into).collect()));
+        diff::changed(frame, &self.mirror, &rest)
     }
 
     /// Codes boxes and brings the mirror up to date there.
@@ -297,19 +322,13 @@ impl Encoder {
                 ops.push(Op::Fill { area, colour });
                 continue;
             }
-            let row = whole.width as usize * 4;
-            let mut y = whole.y;
-            while y < whole.bottom() {
-                let room = (MAX_PART_RAW.saturating_sub(self.raw.len()) / row) as u32;
-                if areas.len() == MAX_AREAS || room == 0 && !areas.is_empty() {
+            for strip in lines::split(frame, *whole) {
+                let size = strip.area() as usize * 4;
+                if areas.len() == MAX_AREAS || self.raw.len() + size > MAX_PART_RAW {
                     ops.push(self.pixels(&mut areas)?);
-                    continue;
                 }
-                let height = room.max(1).min(whole.bottom() - y);
-                let rect = Rect::new(whole.x, y, whole.width, height);
-                frame.get(rect, &mut self.raw);
-                areas.push(rect.into());
-                y += height;
+                lines::get(frame, strip, &mut self.raw);
+                areas.push(strip.into());
             }
         }
         if !areas.is_empty() {
@@ -318,6 +337,7 @@ impl Encoder {
         Ok(())
     }
 
+    /// Packs the raw pixels of these areas.
     fn pixels(&mut self, areas: &mut Vec<Area>) -> Result<Op, EncodeError> {
         let data = self.packer.pack(&self.raw)?;
         self.raw.clear();
@@ -327,24 +347,25 @@ impl Encoder {
         })
     }
 
-    /// Codes a photograph and brings the mirror up to date there.
+    /// Codes a photograph, one of several with so many pixels together, and brings the mirror up to
+    /// date there.
     fn pack_photo(
         &mut self,
         frame: &Frame,
         whole: Rect,
+        pixels: u64,
         ops: &mut Vec<Op>,
     ) -> Result<(), EncodeError> {
-        let Some((still, film)) = self.settings.detail.steps() else {
-            for rect in bands(whole) {
-                self.mirror.put_from(rect, frame);
-                ops.push(self.exact(rect)?);
-            }
-            return Ok(());
-        };
         for area in bands(whole) {
             let middle = (area.x + area.width / 2, area.y + area.height / 2);
             let tile = cache::tile_at(frame, middle.0, middle.1);
-            let step = if self.rest.is_film(tile) { film } else { still };
+            let film = self.rest.is_film(tile);
+            let kind = if film { Kind::Film } else { Kind::Still };
+            let Some(step) = self.quality.step(self.settings.detail, kind, pixels) else {
+                self.mirror.put_from(area, frame);
+                ops.push(self.exact(area)?);
+                continue;
+            };
             let Self {
                 mirror,
                 haze,
@@ -366,6 +387,8 @@ impl Encoder {
                 tokens,
                 bits,
             } = photo.encode(frame, area, step, unchanged, photo_packer)?;
+            let bytes = tokens.len() + bits.len();
+            self.quality.learn(kind, step, area.area(), bytes);
             ops.push(Op::Photo {
                 area: area.into(),
                 step,

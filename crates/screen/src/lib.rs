@@ -8,8 +8,8 @@
 //! 2. [`cache`] knows what was there some time ago: a window, a menu's background, a slide.
 //! 3. [`moves`] finds what was elsewhere before: a scrolled page, a dragged window.
 //! 4. [`classes`] tells photographs from text and surfaces.
-//! 5. [`stream`] packs text and surfaces, with everything that was sent before as its history;
-//!    [`unzstd`] unpacks them.
+//! 5. [`lines`] cuts text into lines, and [`stream`] packs them with everything that was sent before as its history;
+//!    [`unzstd`] unpacks that.
 //! 6. [`photo`] sends photographs and films lossy, [`haze`] remembers where, and once [`rest`]
 //!    says that they are quiet, [`exact`] sends the very pixels.
 //!
@@ -27,11 +27,14 @@ mod diff;
 pub mod encode;
 mod exact;
 mod frame;
+mod hash;
 mod haze;
+mod lines;
 mod live;
 mod moves;
 pub mod pace;
 mod photo;
+mod quality;
 mod region;
 mod rest;
 mod settings;

@@ -2,9 +2,9 @@
 //!
 //! The vectors of the last frames are tried first, for whoever scrolls goes on scrolling.
 //! Otherwise *anchors* vote.
-//! An anchor is a place whose next eight pixels have a hash that ends in a few zeros, so both
-//! pictures choose the same places wherever their content lies; one that occurs once in each
-//! picture votes for the way from here to there.
+//! An anchor is a place where two neighbours differ and have a hash that begins with a few zeros, so
+//! both pictures choose the same places wherever their content lies; one whose next pixels occur
+//! once in each picture votes for the way from here to there.
 //! No vote is believed: a block counts as moved only if its pixels are equal one by one.
 
 use crate::diff::join;
@@ -14,11 +14,11 @@ use crate::region::{Rect, Shift};
 /// A block's side in pixels.
 const BLOCK: u32 = 16;
 
-/// Pixels that an anchor's hash covers.
-const SPAN: usize = 8;
+/// Pixels that an anchor's hash covers: several letters, for single ones are everywhere.
+const SPAN: usize = 32;
 
-/// One in this many of the places with an edge is an anchor.
-const ONE_IN: u64 = 8;
+/// One in so many places with an edge is an anchor; a power of two, by its logarithm.
+const ONE_IN: u32 = 4;
 
 /// In the new picture anchors are looked for in every row that is a multiple of this.
 const EVERY: u32 = 4;
@@ -35,7 +35,7 @@ const MIN_VOTES: u32 = 3;
 /// The most vectors that one frame is searched for.
 const MAX_VECTORS: usize = 4;
 
-/// A vector must explain this many blocks that changed.
+/// A vector must explain this many blocks.
 const MIN_BLOCKS: usize = 6;
 
 /// The most rectangles that one vector may leave behind.
@@ -65,32 +65,43 @@ impl Finder {
         }
     }
 
-    /// The moves that bring `old` nearer to `new` inside `boxes`, exact in every pixel.
+    /// The moves that bring `old` nearer to `new` inside `boxes`, exact in every pixel, and the boxes
+    /// that they say nothing about.
     ///
     /// All are to be read from `old` before the first is written.
-    pub(crate) fn find(&mut self, new: &Frame, old: &Frame, boxes: &[Rect]) -> Vec<Shift> {
-        let mut blocks = Blocks::new(new, old, boxes);
+    pub(crate) fn find(
+        &mut self,
+        new: &Frame,
+        old: &Frame,
+        boxes: &[Rect],
+    ) -> (Vec<Shift>, Vec<Rect>) {
+        let mut blocks = Blocks::new(new, boxes);
+        let all = blocks.left;
         let mut shifts = Vec::new();
         let mut used = Vec::new();
         for vector in std::mem::take(&mut self.recent) {
-            if let Some(found) = blocks.explain(new, old, vector) {
+            // A vector that still holds explains more than what happens to be alike.
+            let worth = (all / 8).max(MIN_BLOCKS);
+            if let Some(found) = blocks.explain(new, old, vector, worth) {
                 shifts.extend(found);
                 used.push(vector);
             }
         }
-        if blocks.changed >= MIN_BLOCKS * 8 {
+        // A page that scrolls on leaves a strip that is new; nobody needs to vote about that.
+        if blocks.left >= MIN_BLOCKS && blocks.left > all / 2 {
             for vector in self.vote(new, old, &blocks, boxes) {
                 if used.len() == MAX_VECTORS {
                     break;
                 }
-                if let Some(found) = blocks.explain(new, old, vector) {
+                if let Some(found) = blocks.explain(new, old, vector, MIN_BLOCKS) {
                     shifts.extend(found);
                     used.push(vector);
                 }
             }
         }
         self.recent = used;
-        shifts
+        let rest = join(&blocks.open, blocks.columns).into_iter();
+        (shifts, rest.map(|rect| pixels(rect, new)).collect())
     }
 
     /// The vectors that anchors vote for, the likeliest first.
@@ -99,6 +110,10 @@ impl Finder {
         self.after.clear();
         for rect in boxes {
             for y in rect.y..rect.bottom() {
+                // What follows would be left out anyway.
+                if self.before.is_full() {
+                    break;
+                }
                 self.before.scan(old.row(*rect, y), rect.x, y, |_| true);
                 if y.is_multiple_of(EVERY) {
                     let open = |x| blocks.open(x, y);
@@ -138,108 +153,174 @@ struct Blocks {
     columns: u32,
     /// Not explained by a vector yet.
     open: Vec<bool>,
-    /// Open, and not what it was.
-    dirty: Vec<bool>,
-    /// How many are open and not what they were.
-    changed: usize,
+    /// Not blank: blank ground fits every vector and speaks for none.
+    rich: Vec<bool>,
+    /// How many are open and rich.
+    left: usize,
+    /// The blocks in rows: rectangles one block high.
+    bands: Vec<Rect>,
 }
 
 impl Blocks {
-    fn new(new: &Frame, old: &Frame, boxes: &[Rect]) -> Self {
-        let columns = new.width().div_ceil(BLOCK);
-        let count = (columns * new.height().div_ceil(BLOCK)) as usize;
-        let mut blocks = Self {
-            columns,
-            open: vec![false; count],
-            dirty: vec![false; count],
-            changed: 0,
-        };
-        for rect in boxes.iter().filter(|rect| !rect.is_empty()) {
-            for row in rect.y / BLOCK..=(rect.bottom() - 1) / BLOCK {
-                for column in rect.x / BLOCK..=(rect.right() - 1) / BLOCK {
-                    let index = (row * columns + column) as usize;
-                    if !blocks.open[index] {
-                        blocks.open[index] = true;
-                        let pixels = pixels(column, row, new);
-                        let here = Shift {
-                            x: pixels.x,
-                            y: pixels.y,
-                            to: pixels,
-                        };
-                        blocks.dirty[index] = !equal(new, old, here);
-                        blocks.changed += usize::from(blocks.dirty[index]);
-                    }
-                }
-            }
+    fn new(frame: &Frame, boxes: &[Rect]) -> Self {
+        let columns = frame.width().div_ceil(BLOCK);
+        let mut open = vec![false; (columns * frame.height().div_ceil(BLOCK)) as usize];
+        let mut rich = open.clone();
+        for band in bands(boxes) {
+            let start = (band.y * columns + band.x) as usize;
+            open[start..start + band.width as usize].fill(true);
+            rich_blocks(frame, band, &mut rich[start..start + band.width as usize]);
         }
-        blocks
+        // Ground between the boxes may join what moved, if it is not too much.
+        let around = boxes.iter().copied().fold(Rect::default(), Rect::union);
+        let inside: u64 = boxes.iter().map(|rect| rect.area()).sum();
+        let bands = if around.area() < 2 * inside {
+            bands(&[around])
+        } else {
+            bands(boxes)
+        };
+        Self {
+            columns,
+            left: rich.iter().filter(|rich| **rich).count(),
+            open,
+            rich,
+            bands,
+        }
     }
 
     /// Whether the block with this pixel still wants an explanation.
     fn open(&self, x: u32, y: u32) -> bool {
-        self.dirty[(y / BLOCK * self.columns + x / BLOCK) as usize]
+        self.open[(y / BLOCK * self.columns + x / BLOCK) as usize]
     }
 
-    /// The rectangles that `vector` explains, if they are worth it; their blocks are done then.
-    fn explain(&mut self, new: &Frame, old: &Frame, vector: Vector) -> Option<Vec<Shift>> {
+    fn holds_open(&self, blocks: Rect) -> bool {
+        (blocks.y..blocks.bottom()).any(|row| {
+            let start = (row * self.columns + blocks.x) as usize;
+            self.open[start..start + blocks.width as usize].contains(&true)
+        })
+    }
+
+    /// The rectangles that `vector` explains, if they have so many rich blocks; these are done then.
+    fn explain(
+        &mut self,
+        new: &Frame,
+        old: &Frame,
+        vector: Vector,
+        worth: usize,
+    ) -> Option<Vec<Shift>> {
         let mut moved = vec![false; self.open.len()];
-        let mut gain = 0;
-        for (index, moved) in moved.iter_mut().enumerate() {
-            if !self.open[index] {
-                continue;
-            }
-            let (column, row) = (index as u32 % self.columns, index as u32 / self.columns);
-            let to = pixels(column, row, new);
-            *moved = shift(vector, to, new).is_some_and(|shift| equal(new, old, shift));
-            gain += usize::from(*moved && self.dirty[index]);
+        for band in &self.bands {
+            let start = (band.y * self.columns + band.x) as usize;
+            let marks = &mut moved[start..start + band.width as usize];
+            marks.fill(true);
+            equal_blocks(new, old, *band, vector, marks);
         }
-        if gain < MIN_BLOCKS {
+        let both = moved.iter().zip(&self.rich);
+        let gain = |((moved, rich), open): &((&bool, &bool), &bool)| **moved && **rich && **open;
+        if both.zip(&self.open).filter(gain).count() < worth {
             return None;
         }
+        let mut rects = join(&moved, self.columns);
+        rects.retain(|rect| self.holds_open(*rect));
+        rects.sort_unstable_by_key(|rect| (std::cmp::Reverse(rect.area()), rect.y, rect.x));
+        rects.truncate(MAX_SHIFTS);
         let mut shifts = Vec::new();
-        for blocks in self.largest(&moved) {
-            let to = Rect::new(
-                blocks.x * BLOCK,
-                blocks.y * BLOCK,
-                blocks.width * BLOCK,
-                blocks.height * BLOCK,
-            )
-            .intersection(new.bounds());
-            shifts.extend(grow(new, old, vector, to));
-            for row in blocks.y..blocks.bottom() {
-                for column in blocks.x..blocks.right() {
-                    let index = (row * self.columns + column) as usize;
-                    self.changed -= usize::from(self.dirty[index]);
+        for rect in rects {
+            shifts.extend(grow(new, old, vector, pixels(rect, new)));
+            for row in rect.y..rect.bottom() {
+                let start = (row * self.columns + rect.x) as usize;
+                for index in start..start + rect.width as usize {
+                    self.left -= usize::from(self.open[index] && self.rich[index]);
                     self.open[index] = false;
-                    self.dirty[index] = false;
                 }
             }
         }
         Some(shifts)
     }
+}
 
-    /// Rectangles of moved blocks that hold something changed, the most rewarding first.
-    fn largest(&self, moved: &[bool]) -> Vec<Rect> {
-        let mut gains: Vec<(usize, Rect)> = join(moved, self.columns)
-            .into_iter()
-            .map(|rect| {
-                let rows = (rect.y..rect.bottom()).map(|row| {
-                    let start = (row * self.columns + rect.x) as usize;
-                    &self.dirty[start..start + rect.width as usize]
-                });
-                let gain = rows.flatten().filter(|dirty| **dirty).count();
-                (gain, rect)
-            })
-            .filter(|(gain, _)| *gain > 0)
-            .collect();
-        gains.sort_unstable_by_key(|(gain, rect)| (std::cmp::Reverse(*gain), rect.y, rect.x));
-        gains.truncate(MAX_SHIFTS);
-        gains.into_iter().map(|(_, rect)| rect).collect()
+/// The pixels of a rectangle of blocks.
+fn pixels(blocks: Rect, frame: &Frame) -> Rect {
+    Rect::new(
+        blocks.x * BLOCK,
+        blocks.y * BLOCK,
+        blocks.width * BLOCK,
+        blocks.height * BLOCK,
+    )
+    .intersection(frame.bounds())
+}
+
+/// The blocks that boxes touch, in rows that do not overlap.
+fn bands(boxes: &[Rect]) -> Vec<Rect> {
+    let mut bands: Vec<Rect> = Vec::new();
+    for rect in boxes.iter().filter(|rect| !rect.is_empty()) {
+        let (x, right) = (rect.x / BLOCK, rect.right().div_ceil(BLOCK));
+        for row in rect.y / BLOCK..rect.bottom().div_ceil(BLOCK) {
+            bands.push(Rect::new(x, row, right - x, 1));
+        }
+    }
+    bands.sort_unstable_by_key(|band| (band.y, band.x));
+    bands.dedup_by(|next, band| {
+        let touches = next.y == band.y && next.x <= band.right();
+        if touches {
+            *band = band.union(*next);
+        }
+        touches
+    });
+    bands
+}
+
+/// Marks those blocks side by side in `band` that have more than one colour, as far as every fourth
+/// row tells.
+fn rich_blocks(frame: &Frame, band: Rect, marks: &mut [bool]) {
+    const BYTES: usize = BLOCK as usize * 4;
+    let rect = pixels(band, frame);
+    for y in (rect.y..rect.bottom()).step_by(4) {
+        let blocks = frame.row(rect, y).chunks(BYTES);
+        for (block, mark) in blocks.zip(marks.iter_mut()) {
+            // A row of one colour equals itself a pixel further.
+            *mark = *mark || block[4..] != block[..block.len() - 4];
+        }
     }
 }
 
-fn pixels(column: u32, row: u32, frame: &Frame) -> Rect {
-    Rect::new(column * BLOCK, row * BLOCK, BLOCK, BLOCK).intersection(frame.bounds())
+/// Clears the marks of those blocks side by side in `band` that are not what is `vector` away.
+fn equal_blocks(new: &Frame, old: &Frame, band: Rect, vector: Vector, marks: &mut [bool]) {
+    const BYTES: usize = BLOCK as usize * 4;
+    let to = pixels(band, new);
+    let Some(shift) = shift(vector, to, new) else {
+        // A part of the way leads out of the picture; block by block some may do.
+        if band.width == 1 {
+            marks.fill(false);
+            return;
+        }
+        for (x, mark) in (band.x..).zip(marks) {
+            let block = Rect {
+                x,
+                width: 1,
+                ..band
+            };
+            equal_blocks(new, old, block, vector, std::slice::from_mut(mark));
+        }
+        return;
+    };
+    let from = shift.source();
+    for row in 0..to.height {
+        let (new, old) = (new.row(to, to.y + row), old.row(from, from.y + row));
+        // A whole row is compared faster than its blocks, and most rows are equal.
+        if new == old {
+            continue;
+        }
+        let blocks = new.chunks(BYTES).zip(old.chunks(BYTES));
+        let mut any = false;
+        for ((new, old), mark) in blocks.zip(marks.iter_mut()) {
+            *mark = *mark && new == old;
+            any |= *mark;
+        }
+        if !any {
+            return;
+        }
+    }
 }
 
 /// The move to `to` along `vector`, if it begins within the picture.
@@ -316,20 +397,27 @@ impl Anchors {
         self.count = 0;
     }
 
+    fn is_full(&self) -> bool {
+        self.count == MAX_ANCHORS
+    }
+
     /// Adds a row's anchors where `wanted` says so; the row begins at `left`.
     fn scan(&mut self, row: &[u8], left: u32, y: u32, wanted: impl Fn(u32) -> bool) {
-        let mut last: &[u8] = &[];
-        for (x, eight) in (left..).zip(row.windows(SPAN * 4).step_by(4)) {
-            let pixel = &eight[..4];
+        let (pixels, _) = row.as_chunks::<4>();
+        let mut last = None;
+        for (index, pixel) in pixels.iter().enumerate() {
+            let pixel = u32::from_le_bytes(*pixel);
             // Flat ground has no anchors.
-            if pixel == last || last.is_empty() {
-                last = pixel;
+            let edge = last.replace(pixel).filter(|last| *last != pixel);
+            let Some(last) = edge else { continue };
+            let mixed = (pixel ^ last.rotate_left(15)).wrapping_mul(0x9E37_79B1);
+            if mixed >> (32 - ONE_IN) != 0 {
                 continue;
             }
-            last = pixel;
-            let hash = hash(eight);
-            if hash.is_multiple_of(ONE_IN) && hash != 0 && wanted(x) {
-                self.add(hash, x, y);
+            let x = left + index as u32;
+            let span = row.get(index * 4..(index + SPAN) * 4);
+            if let Some(span) = span.filter(|_| wanted(x)) {
+                self.add(hash(span), x, y);
             }
         }
     }
@@ -375,11 +463,11 @@ impl Anchors {
     }
 }
 
-/// A quick hash of eight pixels; what it says is verified before it is believed.
+/// A quick hash, never 0; what it says is verified before it is believed.
 fn hash(pixels: &[u8]) -> u64 {
     let (words, _) = pixels.as_chunks::<8>();
     let mixed = words.iter().fold(0_u64, |mixed, word| {
         (mixed.rotate_left(23) ^ u64::from_le_bytes(*word)).wrapping_mul(0x9E37_79B9_7F4A_7C15)
     });
-    mixed ^ mixed >> 32
+    (mixed ^ mixed >> 32) | 1
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::cache;
 use crate::frame::Frame;
 
-/// A tile that changed in this many of the last [`UPDATES`] shows a film.
+/// A tile that was another photograph in so many of the last [`UPDATES`] shows a film.
 const FILM: u32 = 6;
 
 /// How many updates are remembered of each tile.
@@ -15,7 +15,7 @@ const UPDATES: u32 = 10;
 #[derive(Debug, Default)]
 pub(crate) struct Rest {
     changed: Vec<Duration>,
-    /// A bit for each of the last updates, the newest lowest.
+    /// A bit for each of the last updates, the newest lowest: another photograph.
     updates: Vec<u16>,
 }
 
@@ -35,6 +35,12 @@ impl Rest {
         }
         for tile in tiles {
             self.changed[usize::from(*tile)] = now;
+        }
+    }
+
+    /// These tiles were photographs in this update.
+    pub(crate) fn photographed(&mut self, tiles: &[u16]) {
+        for tile in tiles {
             self.updates[usize::from(*tile)] |= 1;
         }
     }

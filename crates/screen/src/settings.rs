@@ -29,7 +29,7 @@ impl Detail {
     /// The width of the finest step for photographs and for films; `None` for exact at once.
     pub(crate) fn steps(self) -> Option<(u8, u8)> {
         match self {
-            Self::Automatic => Some((16, 28)),
+            Self::Automatic => Some((12, 12)),
             Self::Sharp => None,
             Self::Fast => Some((32, 40)),
             Self::LowData => Some((56, 64)),

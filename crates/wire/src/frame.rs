@@ -126,8 +126,10 @@ mod tests {
 
     #[test]
     fn a_claimed_length_allocates_nothing() {
-        // Variant 1 is `ScreenPart`-like data that claims 4 GiB: postcard must find its end first.
-        let bytes = [1, 0, 0, 1, 1, 0, 0xff, 0xff, 0xff, 0xff, 0x0f];
-        assert!(decode::<crate::peer::ScreenPart>(&bytes).is_err());
+        // Areas, pixels, moves and runs that claim 4 GiB: postcard must find their end first.
+        for kind in [&[1][..], &[3], &[3, 0], &[6], &[7]] {
+            let bytes = [&[1, 0], kind, &[0xff, 0xff, 0xff, 0xff, 0x0f]].concat();
+            assert!(decode::<crate::peer::ScreenPart>(&bytes).is_err());
+        }
     }
 }

@@ -3,6 +3,7 @@
 mod desk;
 mod peers;
 mod process;
+mod screen;
 mod scroll;
 mod session;
 mod times;
@@ -45,6 +46,8 @@ enum Subject {
     },
     /// Ours beside other programs that show a screen elsewhere, on two virtual displays; release builds.
     Peers(peers::Options),
+    /// Drawn desktops through the screen's encoder and decoder, release build.
+    Screen(screen::Options),
     /// One session between two virtual displays on this machine, release builds.
     Session {
         #[command(flatten)]
@@ -73,6 +76,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             desk::run(*consent, crowd, data.as_deref(), *rows, !debug)
         }
         Subject::Peers(options) => peers::run(options),
+        Subject::Screen(options) => screen::run(options),
         Subject::Session {
             consent,
             keys,

@@ -10,6 +10,7 @@
 
 mod bench;
 mod demo;
+mod fuzz;
 mod platforms;
 mod run;
 mod setup;
@@ -44,6 +45,8 @@ enum Task {
     Bench(bench::Options),
     /// Takes pictures of every window, light and dark, in every language.
     Shots(shots::Options),
+    /// Feeds the screen's decoder what no encoder makes.
+    Fuzz(fuzz::Options),
     /// Kills the server in the middle of its work, again and again.
     Soak(soak::Options),
     /// Installs what the other tasks need.
@@ -70,6 +73,7 @@ fn perform(task: &Task) -> Result<()> {
         Task::Platforms(options) => platforms::run(options),
         Task::Bench(options) => bench::run(options),
         Task::Shots(options) => shots::run(options),
+        Task::Fuzz(options) => fuzz::run(options),
         Task::Soak(options) => soak::run(options),
         Task::Setup(options) => setup::run(options),
         Task::Tidy => tidy::run(),

@@ -154,3 +154,52 @@ fn a_dragged_window_leaves_only_what_it_uncovers() {
         );
     }
 }
+
+#[test]
+fn a_small_budget_makes_photographs_coarser() {
+    let film = |budget| {
+        let mut encoder = Encoder::new(Settings::default(), 1).unwrap();
+        encoder.set_budget(budget);
+        let mut noise = Noise(5);
+        let mut bytes = 0;
+        for round in 0..12_u32 {
+            let mut frame = Frame::new(320, 240).unwrap();
+            for (index, pixel) in (0_u32..).zip(frame.data_mut().chunks_exact_mut(4)) {
+                let level = (index % 320 + index / 320 + round * 3) / 3 + noise.next() % 8;
+                pixel[..3].fill(level as u8);
+            }
+            let parts = encoder.encode(&frame, &whole(&frame), NOW).unwrap();
+            bytes = parts.iter().map(ScreenPart::payload).sum();
+        }
+        bytes
+    };
+    let free = film(None);
+    let bound = film(Some(free / 3));
+    assert!(bound < free / 2, "{free} {bound}");
+}
+
+#[test]
+fn without_colours_the_viewer_sees_the_brightness_of_everything() {
+    let mut noise = Noise(6);
+    let mut frame = Frame::new(200, 100).unwrap();
+    let bounds = frame.bounds();
+    paint(&mut frame, bounds, &mut noise);
+    let settings = Settings {
+        grey: true,
+        ..Settings::default()
+    };
+    let mut encoder = Encoder::new(settings, 1).unwrap();
+    let mut decoder = Decoder::new();
+    for round in 0..3 {
+        let place = Rect::new(round * 40, 20, 50, 50);
+        paint(&mut frame, place, &mut noise);
+        let mut damage = Region::new();
+        damage.add(place);
+        for part in encoder.encode(&frame, &damage, NOW).unwrap() {
+            decoder.decode(&part, &mut Region::new()).unwrap();
+        }
+        let mut grey = Frame::new(200, 100).unwrap();
+        grey.put_grey(bounds, &frame);
+        assert_eq!(decoder.frame(), &grey);
+    }
+}

@@ -217,38 +217,36 @@ fn rounded(value: f32) -> i32 {
 
 /// Takes a macroblock's samples; missing pixels repeat the last ones.
 fn sample(frame: &Frame, place: Rect, samples: &mut Samples) {
-    let mut colours = [[[0.0_f32; 16]; 16]; 3];
-    let [lumas, blues, reds] = &mut colours;
-    let rows = lumas.iter_mut().zip(blues).zip(reds);
-    for (row, ((lumas, blues), reds)) in (0..).zip(rows) {
-        let y = place.y + row.min(place.height - 1);
+    let mut blues = [[0.0; 16]; 16];
+    let mut reds = [[0.0; 16]; 16];
+    for (row, (blues, reds)) in blues.iter_mut().zip(&mut reds).enumerate() {
+        let y = place.y + (row as u32).min(place.height - 1);
         let (pixels, _) = frame.row(place, y).as_chunks::<4>();
-        let mut wide = [[0; 4]; 16];
-        wide[..pixels.len()].copy_from_slice(pixels);
-        wide[pixels.len()..].fill(pixels[pixels.len() - 1]);
-        let colours = lumas.iter_mut().zip(blues).zip(reds);
-        for (pixel, ((lumas, blues), reds)) in wide.iter().zip(colours) {
-            let word = u32::from_le_bytes(*pixel);
-            let [blue, green, red] =
-                [0, 8, 16].map(|shift| (word >> shift & 255).cast_signed() as f32);
-            let luma = 0.114 * blue + 0.587 * green + 0.299 * red;
-            *lumas = luma - 128.0;
-            *blues = (blue - luma) * 0.564_33;
-            *reds = (red - luma) * 0.713_27;
+        let mut words = [0; 16];
+        for (word, pixel) in words.iter_mut().zip(pixels) {
+            *word = u32::from_le_bytes(*pixel);
+        }
+        let last = words[pixels.len() - 1];
+        words[pixels.len()..].fill(last);
+        // Fixed lengths and no branches: the compiler takes several pixels at once.
+        let level = |word: u32, shift: u32| (word >> shift & 255).cast_signed() as f32;
+        let lumas: [f32; 16] = std::array::from_fn(|column| {
+            let word = words[column];
+            0.114 * level(word, 0) + 0.587 * level(word, 8) + 0.299 * level(word, 16)
+        });
+        *blues = std::array::from_fn(|column| (level(words[column], 0) - lumas[column]) * 0.564_33);
+        *reds = std::array::from_fn(|column| (level(words[column], 16) - lumas[column]) * 0.713_27);
+        for (half, lumas) in lumas.as_chunks::<8>().0.iter().enumerate() {
+            samples[row / 8 * 2 + half][row % 8] = lumas.map(|luma| luma - 128.0);
         }
     }
-    let [luma, blue, red] = &colours;
-    for row in 0..8 {
-        for (index, block) in samples[..4].iter_mut().enumerate() {
-            let (top, left) = (index / 2 * 8, index % 2 * 8);
-            block[row].copy_from_slice(&luma[top + row][left..left + 8]);
-        }
-        for (plane, block) in [blue, red].into_iter().zip(&mut samples[4..]) {
-            for column in 0..8 {
-                let upper = plane[2 * row][2 * column] + plane[2 * row][2 * column + 1];
-                let lower = plane[2 * row + 1][2 * column] + plane[2 * row + 1][2 * column + 1];
-                block[row][column] = (upper + lower) * 0.25;
-            }
+    for (plane, block) in [&blues, &reds].into_iter().zip(&mut samples[4..]) {
+        for (rows, line) in plane.as_chunks::<2>().0.iter().zip(block) {
+            let [upper, lower] = rows;
+            *line = std::array::from_fn(|column| {
+                let (left, right) = (2 * column, 2 * column + 1);
+                (upper[left] + upper[right] + (lower[left] + lower[right])) * 0.25
+            });
         }
     }
 }
@@ -256,23 +254,24 @@ fn sample(frame: &Frame, place: Rect, samples: &mut Samples) {
 /// Paints a macroblock's samples.
 fn paint(frame: &mut Frame, place: Rect, samples: &Samples) {
     for row in 0..place.height as usize {
-        let mut wide = [[0; 4]; 16];
-        let luma = |column: usize| samples[row / 8 * 2 + column / 8][row % 8][column % 8] + 128.0;
-        for (column, pixel) in wide.iter_mut().enumerate() {
-            let luma = luma(column);
-            let [blue, red] = [4, 5].map(|plane| samples[plane][row / 2][column / 2]);
-            let green = luma - 0.344_14 * blue - 0.714_14 * red;
-            let level = |level: f32| rounded(level.clamp(0.0, 255.0)).cast_unsigned();
-            let word = level(luma + 1.772 * blue)
-                | level(green) << 8
-                | level(luma + 1.402 * red) << 16
-                | 0xFF00_0000;
-            *pixel = word.to_le_bytes();
+        let mut lumas = [0.0; 16];
+        for (half, lumas) in lumas.as_chunks_mut::<8>().0.iter_mut().enumerate() {
+            *lumas = samples[row / 8 * 2 + half][row % 8];
         }
-        let y = place.y + row as u32;
+        let twice = |line: &[f32; 8]| -> [f32; 16] { std::array::from_fn(|at| line[at / 2]) };
+        let (blues, reds) = (twice(&samples[4][row / 2]), twice(&samples[5][row / 2]));
+        let level = |level: f32| rounded((level + 128.0).clamp(0.0, 255.0)).cast_unsigned();
+        let words: [u32; 16] = std::array::from_fn(|at| {
+            let (luma, blue, red) = (lumas[at], blues[at], reds[at]);
+            level(luma + 1.772 * blue)
+                | level(luma - 0.344_14 * blue - 0.714_14 * red) << 8
+                | level(luma + 1.402 * red) << 16
+                | 0xFF00_0000
+        });
+        let wide = words.map(u32::to_le_bytes);
         let width = place.width as usize;
         frame
-            .row_mut(place, y)
+            .row_mut(place, place.y + row as u32)
             .copy_from_slice(wide[..width].as_flattened());
     }
 }

@@ -32,7 +32,7 @@ const LAYERS: &[(Layer, &[&str])] = &[
     (
         Layer::Tool,
         &[
-            "xtask", "crowd", "e2e", "powercut", "stage", "sim", "netlab", "fuzz",
+            "xtask", "crowd", "e2e", "powercut", "scenes", "stage", "sim", "netlab", "fuzz",
         ],
     ),
 ];

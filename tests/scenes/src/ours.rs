@@ -1,0 +1,171 @@
+//! A scene through encoder and decoder.
+
+use std::time::{Duration, Instant};
+
+use aldis_screen::decode::Decoder;
+use aldis_screen::encode::{Encoder, Stage};
+use aldis_screen::{Frame, Rect, Region, Settings};
+use aldis_wire::peer::ScreenPart;
+use anyhow::{Result, ensure};
+
+use crate::figures::{Times, decibels, spoken};
+use crate::scenes::Scene;
+
+/// Exact photographs go out in portions of so many bytes.
+const PORTION: usize = 128 * 1024;
+
+/// What a scene cost.
+#[derive(Debug, Default)]
+pub(crate) struct Ours {
+    stages: [Times; 4],
+    whole: Times,
+    decode: Times,
+    refine: Times,
+    first: usize,
+    sent: usize,
+    refined: usize,
+    most: usize,
+    /// The worst likeness of a band of what changed, as soon as it was shown.
+    worst: Option<f64>,
+    /// Squared errors and samples of all that changed.
+    errors: (u64, u64),
+    /// When the last thing was exact after the last change.
+    exact_after: Duration,
+}
+
+impl Ours {
+    /// All bytes but those of the first picture.
+    pub(crate) fn bytes(&self) -> usize {
+        self.sent + self.refined
+    }
+
+    pub(crate) fn print(&self) {
+        let [diff, cache, moves, pack] = &self.stages;
+        println!("  diff     {} ms (p50 / p95)", diff.figures());
+        println!("  cache    {} ms", cache.figures());
+        println!("  moves    {} ms", moves.figures());
+        println!("  pack     {} ms", pack.figures());
+        println!("  encode   {} ms together", self.whole.figures());
+        println!("  decode   {} ms", self.decode.figures());
+        println!("  refine   {} ms a portion", self.refine.figures());
+        println!(
+            "  bytes    {} = {} at once + {} to be exact; most in an update {}; first picture {}",
+            self.bytes(),
+            self.sent,
+            self.refined,
+            self.most,
+            self.first,
+        );
+        println!(
+            "  likeness {} where it changed, {} at worst; exact {} ms after the last change",
+            spoken(decibels(self.errors.0, self.errors.1)),
+            spoken(self.worst),
+            self.exact_after.as_millis(),
+        );
+    }
+}
+
+/// Carries a scene over; its picture must be exact in the end.
+pub(crate) fn run(scene: &Scene) -> Result<Ours> {
+    let mut ours = Ours::default();
+    let mut encoder = Encoder::new(Settings::default(), 7)?;
+    let mut decoder = Decoder::new();
+    let mut frame = Frame::new(scene.size.0, scene.size.1)?;
+    let mut now = Duration::ZERO;
+    for number in 0..=scene.frames {
+        let before = frame.clone();
+        let damage = scene.draw(number, &mut frame);
+        let started = Instant::now();
+        let mut last = started;
+        let mut stages = [Duration::ZERO; 4];
+        let parts = encoder.encode_watched(&frame, &damage, now, &mut |stage| {
+            let index = match stage {
+                Stage::Diff => 0,
+                Stage::Cache => 1,
+                Stage::Moves => 2,
+                Stage::Pack => 3,
+            };
+            let reached = Instant::now();
+            stages[index] = reached - last;
+            last = reached;
+        })?;
+        let encoded = started.elapsed();
+        let (bytes, decoded) = receive(&parts, &mut decoder)?;
+        if number == 0 {
+            ours.first = bytes;
+        } else {
+            for (times, time) in ours.stages.iter_mut().zip(stages) {
+                times.add(time);
+            }
+            ours.whole.add(encoded);
+            ours.decode.add(decoded);
+            ours.sent += bytes;
+            ours.most = ours.most.max(bytes);
+            for (error, samples) in bands(&before, &frame, decoder.frame()) {
+                ours.errors.0 += error;
+                ours.errors.1 += samples;
+                if let Some(likeness) = decibels(error, samples) {
+                    let worst = ours.worst.unwrap_or(likeness);
+                    ours.worst = Some(worst.min(likeness));
+                }
+            }
+        }
+        // What becomes exact until the next frame, or for good after the last.
+        let drawn = now;
+        let next = now + Duration::from_millis(scene.pace);
+        let ending = number == scene.frames;
+        while let Some(due) = encoder.refine_at().filter(|due| ending || *due < next) {
+            now = now.max(due);
+            let started = Instant::now();
+            let parts = encoder.refine(now, PORTION)?;
+            ours.refine.add(started.elapsed());
+            let (bytes, _) = receive(&parts, &mut decoder)?;
+            ours.refined += if number == 0 { 0 } else { bytes };
+            now += started.elapsed();
+            if ending {
+                ours.exact_after = now.saturating_sub(drawn);
+            }
+        }
+        now = now.max(next);
+    }
+    ensure!(decoder.frame() == &frame, "the picture is exact at rest");
+    Ok(ours)
+}
+
+/// Decodes parts; returns their bytes on the stream and the time that it took.
+fn receive(parts: &[ScreenPart], decoder: &mut Decoder) -> Result<(usize, Duration)> {
+    let (mut bytes, mut time) = (0, Duration::ZERO);
+    for part in parts {
+        bytes += aldis_wire::encode(part)?.len();
+        let started = Instant::now();
+        decoder.decode(part, &mut Region::new())?;
+        time += started.elapsed();
+    }
+    Ok((bytes, time))
+}
+
+/// The squared errors and the samples of what changed, in bands of 64 rows.
+fn bands(before: &Frame, source: &Frame, shown: &Frame) -> Vec<(u64, u64)> {
+    let bounds = source.bounds();
+    let mut bands = Vec::new();
+    for top in (0..bounds.height).step_by(64) {
+        let (mut error, mut samples) = (0, 0);
+        for y in top..(top + 64).min(bounds.height) {
+            let row = Rect::new(0, y, bounds.width, 1);
+            let old = before.row(row, y).as_chunks::<4>().0;
+            let new = source.row(row, y).as_chunks::<4>().0;
+            let seen = shown.row(row, y).as_chunks::<4>().0;
+            for ((old, new), seen) in old.iter().zip(new).zip(seen) {
+                if old != new {
+                    samples += 3;
+                    let levels = new.iter().zip(seen);
+                    error += levels
+                        .map(|(new, seen)| u64::from(new.abs_diff(*seen)).pow(2))
+                        .sum::<u64>();
+                }
+            }
+        }
+        bands.push((error, samples));
+    }
+    bands
+}
