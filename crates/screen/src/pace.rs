@@ -172,7 +172,7 @@ mod tests {
                 pace.shown(number, now);
                 shown += 1;
                 if now > Duration::from_secs(2) {
-                    worst = worst.max(now - sent);
+                    worst = worst.max(now.saturating_sub(sent));
                 }
             }
             if now >= next && pace.may_send(now) == Some(now) {
