@@ -32,6 +32,12 @@ const REFINE: usize = 256 * 1024;
 /// How long what the screen does next may have to wait for them.
 const REFINE_FOR: Duration = Duration::from_millis(30);
 
+/// How long the link may need for the first look of photographs that appear at once.
+const PHOTOGRAPHS_FOR: Duration = Duration::from_millis(60);
+
+/// On a slow link photographs may take this many bytes all the same.
+const PHOTOGRAPHS: usize = 48 * 1024;
+
 /// No monitor was asked for yet; the system never numbers one like this.
 const NO_WISH: u32 = u32::MAX;
 
@@ -194,6 +200,8 @@ impl Watch {
     fn update(&mut self, encoder: &mut Encoder) -> Result<(), CaptureError> {
         self.source.grab(&mut self.frame, &mut self.damage)?;
         self.dirty = false;
+        let carried = self.pace.bytes_in(PHOTOGRAPHS_FOR);
+        encoder.set_budget(carried.map(|bytes| bytes.max(PHOTOGRAPHS)));
         let parts = encoder
             .encode(&self.frame, &self.damage, now())
             .map_err(|error| CaptureError::System(error.to_string()))?;
