@@ -138,6 +138,47 @@ fn the_viewer_shows_exactly_the_customers_pixels() -> Result<()> {
 }
 
 #[test]
+fn the_picture_has_no_colours_when_so_wished_and_all_of_them_again() -> Result<()> {
+    let mut scene = Scene::start("first_light-look")?;
+    let server = scene.server.name().to_owned();
+    scene.supporter.open(&["--language", "en"])?;
+    scene.supporter.sign_in(&server, SUPPORTER, PASSWORD)?;
+    let code = scene.supporter.new_case("Emma")?;
+    scene.customer.open(&["--language", "en"])?;
+    scene.customer.ask_for_help("Emma", &code, &server)?;
+    scene.supporter.wait_status(&code, "Pending")?;
+    scene.supporter.press_in_case(&code, "Connect")?;
+    scene.customer.wait_question(SUPPORTER)?;
+    scene.customer.answer("Allow")?;
+    scene.customer.wait_banner(SUPPORTER, "Full control")?;
+    let desk = scene.supporter.desk();
+    desk.find(&named("Remote screen"))?;
+    // The customer's wallpaper, below the toolbar and its menu.
+    let display = desk.display();
+    let (x, y) = (
+        i32::from(display.width()) / 3,
+        i32::from(display.height()) * 2 / 3,
+    );
+    let blue = display.pixel(x, y)?;
+    ensure!(!is_grey(blue), "{blue:06x} has a colour");
+
+    desk.press(&named("Picture").role("button"))?;
+    desk.press(&named("Without colours").role("check box"))?;
+    wait::until("a picture without colours", wait::STEP, || {
+        Ok(is_grey(display.pixel(x, y)?).then_some(()))
+    })?;
+    desk.press(&named("Without colours").role("check box"))?;
+    wait::until("the same colour again", wait::STEP, || {
+        Ok((display.pixel(x, y)? == blue).then_some(()))
+    })
+}
+
+fn is_grey(pixel: u32) -> bool {
+    let [_, red, green, blue] = pixel.to_be_bytes();
+    red == green && green == blue
+}
+
+#[test]
 fn text_a_drag_and_the_wheel_arrive() -> Result<()> {
     let mut scene = Scene::start("first_light-input")?;
     let (_code, _viewer) = scene.session("Allow")?;
