@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-#[cfg(feature = "h264")]
-use aldis_screen::Frame;
+use aldis_screen::{Frame, Rect};
 
 /// Times of one stage.
 #[derive(Clone, Debug, Default)]
@@ -28,17 +27,7 @@ impl Times {
     }
 }
 
-/// The likeness of two pictures in decibels; `None` if they are the same.
-#[cfg(feature = "h264")]
-pub(crate) fn likeness(one: &Frame, other: &Frame) -> Option<f64> {
-    let pairs = one.data().iter().zip(other.data());
-    let error: u64 = pairs
-        .map(|(one, other)| u64::from(one.abs_diff(*other)).pow(2))
-        .sum();
-    decibels(error, one.bounds().area() * 3)
-}
-
-/// The likeness of so many samples with such a sum of squared errors.
+/// The likeness of so many samples with such a sum of squared errors; `None` if they are the same.
 pub(crate) fn decibels(error: u64, samples: u64) -> Option<f64> {
     (error > 0).then(|| 10.0 * (255.0 * 255.0 * samples as f64 / error as f64).log10())
 }
@@ -49,4 +38,30 @@ pub(crate) fn spoken(likeness: Option<f64>) -> String {
         || "exact".to_owned(),
         |likeness| format!("{likeness:.1} dB"),
     )
+}
+
+/// The squared errors and the samples of what changed, in bands of 64 rows.
+pub(crate) fn bands(before: &Frame, source: &Frame, shown: &Frame) -> Vec<(u64, u64)> {
+    let bounds = source.bounds();
+    let mut bands = Vec::new();
+    for top in (0..bounds.height).step_by(64) {
+        let (mut error, mut samples) = (0, 0);
+        for y in top..(top + 64).min(bounds.height) {
+            let row = Rect::new(0, y, bounds.width, 1);
+            let old = before.row(row, y).as_chunks::<4>().0;
+            let new = source.row(row, y).as_chunks::<4>().0;
+            let seen = shown.row(row, y).as_chunks::<4>().0;
+            for ((old, new), seen) in old.iter().zip(new).zip(seen) {
+                if old != new {
+                    samples += 3;
+                    let levels = new.iter().zip(seen);
+                    error += levels
+                        .map(|(new, seen)| u64::from(new.abs_diff(*seen)).pow(2))
+                        .sum::<u64>();
+                }
+            }
+        }
+        bands.push((error, samples));
+    }
+    bands
 }

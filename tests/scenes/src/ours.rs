@@ -4,11 +4,11 @@ use std::time::{Duration, Instant};
 
 use aldis_screen::decode::Decoder;
 use aldis_screen::encode::{Encoder, Stage};
-use aldis_screen::{Frame, Rect, Region, Settings};
+use aldis_screen::{Frame, Region, Settings};
 use aldis_wire::peer::ScreenPart;
 use anyhow::{Result, ensure};
 
-use crate::figures::{Times, decibels, spoken};
+use crate::figures::{Times, bands, decibels, spoken};
 use crate::scenes::Scene;
 
 /// Exact photographs go out in portions of so many bytes.
@@ -142,30 +142,4 @@ fn receive(parts: &[ScreenPart], decoder: &mut Decoder) -> Result<(usize, Durati
         time += started.elapsed();
     }
     Ok((bytes, time))
-}
-
-/// The squared errors and the samples of what changed, in bands of 64 rows.
-fn bands(before: &Frame, source: &Frame, shown: &Frame) -> Vec<(u64, u64)> {
-    let bounds = source.bounds();
-    let mut bands = Vec::new();
-    for top in (0..bounds.height).step_by(64) {
-        let (mut error, mut samples) = (0, 0);
-        for y in top..(top + 64).min(bounds.height) {
-            let row = Rect::new(0, y, bounds.width, 1);
-            let old = before.row(row, y).as_chunks::<4>().0;
-            let new = source.row(row, y).as_chunks::<4>().0;
-            let seen = shown.row(row, y).as_chunks::<4>().0;
-            for ((old, new), seen) in old.iter().zip(new).zip(seen) {
-                if old != new {
-                    samples += 3;
-                    let levels = new.iter().zip(seen);
-                    error += levels
-                        .map(|(new, seen)| u64::from(new.abs_diff(*seen)).pow(2))
-                        .sum::<u64>();
-                }
-            }
-        }
-        bands.push((error, samples));
-    }
-    bands
 }
