@@ -164,6 +164,9 @@ fn the_picture_has_no_colours_when_so_wished_and_all_of_them_again() -> Result<(
 
     desk.press(&named("Picture").role("button"))?;
     desk.press(&named("Without colours").role("check box"))?;
+    display
+        .picture_at_rest()?
+        .save(&desk.logs().join("look.png"))?;
     wait::until("a picture without colours", wait::STEP, || {
         Ok(is_grey(display.pixel(x, y)?).then_some(()))
     })?;

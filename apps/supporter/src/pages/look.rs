@@ -31,8 +31,9 @@ pub(crate) fn look(ui: &mut Ui, texts: Texts, now: Look) -> Option<Act> {
     menu.ui(ui, |ui| {
         ui.set_width(WIDTH);
         ui.with_layout(Layout::top_down(Align::Min), |ui| {
+            ui.visuals_mut().indent_has_left_vline = false;
             for (detail, name, lead) in DETAILS {
-                ui.radio_value(&mut wished.detail, detail, texts.get(name));
+                ui.selectable_value(&mut wished.detail, detail, texts.get(name));
                 ui.indent(name, |ui| widgets::quiet(ui, texts.get(lead)));
             }
             ui.add_space(space::SMALL);
@@ -45,7 +46,7 @@ pub(crate) fn look(ui: &mut Ui, texts: Texts, now: Look) -> Option<Act> {
                         None => texts.get("look-rate-none").into_owned(),
                         Some(rate) => rate.to_string(),
                     };
-                    ui.radio_value(&mut wished.rate, rate, words);
+                    ui.selectable_value(&mut wished.rate, rate, words);
                 }
             });
         });
