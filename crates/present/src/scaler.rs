@@ -98,13 +98,18 @@ impl Axis {
             let right = if it == last { f32::MAX } else { right };
             (right.min(to) - left.max(from)).max(0.0)
         };
-        let mut weights: Vec<u16> = (first..=end)
-            .map(|it| (cover(it) / (to - from) * 256.0).round() as u16)
-            .collect();
-        // Rounding must neither darken nor brighten.
-        let sum: u16 = weights.iter().sum();
-        let middle = weights.len() / 2;
-        weights[middle] = (weights[middle] + 256).saturating_sub(sum);
+        // What is rounded is the sum so far: together they are always the whole.
+        let mut covered = 0.0;
+        let mut given = 0;
+        let weights = (first..=end).map(|it| {
+            covered += cover(it) / (to - from);
+            let sum = ((covered * 256.0).round() as u16).min(256);
+            let sum = if it == end { 256 } else { sum };
+            let weight = sum - given;
+            given = sum;
+            weight
+        });
+        let weights = weights.collect();
         Taps {
             first: first as usize,
             weights,
@@ -275,13 +280,13 @@ mod tests {
 
     #[test]
     fn one_colour_stays_that_colour_at_every_size() {
-        let mut frame = Frame::new(50, 40).unwrap();
+        let mut frame = Frame::new(1500, 600).unwrap();
         for pixel in frame.data_mut().chunks_exact_mut(4) {
             pixel.copy_from_slice(&[7, 130, 255, 255]);
         }
-        for percent in (10..310).step_by(7) {
+        for percent in [1, 2, 3, 5].into_iter().chain((10..310).step_by(7)) {
             let factor = percent as f32 / 100.0;
-            let rect = Rect::from_min_size(pos2(0.0, 0.0), egui::vec2(50.0, 40.0) * factor);
+            let rect = Rect::from_min_size(pos2(0.0, 0.0), egui::vec2(1500.0, 600.0) * factor);
             for row in shown(&frame, rect, whole(rect)) {
                 assert!(
                     row.chunks_exact(4).all(|it| it == [7, 130, 255, 255]),

@@ -83,13 +83,23 @@ struct Running<'a> {
     next: Option<Instant>,
     /// When the last one began.
     last: Instant,
-    /// It was hidden until it had something to show.
-    shown: bool,
+    sight: Sight,
     closing: bool,
     /// The compositor says when it wants a frame; elsewhere, that the window's pixels were lost.
     paced: bool,
     /// The compositor was asked for a frame of egui's.
     frame_waits: bool,
+}
+
+/// What can be seen of the window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sight {
+    /// It is not shown before it has something to show.
+    Empty,
+    /// It is on the screen.
+    Seen,
+    /// It is minimised, or nobody sees it for another reason.
+    Hidden,
 }
 
 /// The window's pixels.
@@ -130,6 +140,10 @@ impl ApplicationHandler<UserEvent> for Software<'_> {
         };
         match event {
             WindowEvent::RedrawRequested if !running.paced => {
+                if running.sight == Sight::Hidden {
+                    // It is seen again, and what happened meanwhile is not painted yet.
+                    running.due(now());
+                }
                 return running.canvas.show_again();
             }
             WindowEvent::RedrawRequested if std::mem::take(&mut running.frame_waits) => {
@@ -195,7 +209,7 @@ impl ApplicationHandler<UserEvent> for Software<'_> {
         };
         if running.next.is_some_and(|next| next <= now()) {
             running.next = None;
-            if running.paced && running.shown {
+            if running.paced && running.sight != Sight::Empty {
                 running.frame_waits = true;
                 running.canvas.window.request_redraw();
             } else {
@@ -286,15 +300,20 @@ impl<'a> Running<'a> {
             on_frame: options.on_frame,
             next: None,
             last: now(),
-            shown: false,
+            sight: Sight::Empty,
             closing: false,
             paced,
             frame_waits: false,
         })
     }
 
-    /// A frame is wanted at this time, or sooner if one is already.
+    /// A frame is wanted at this time, or sooner if one is already; of a hidden window not so often.
     fn due(&mut self, when: Instant) {
+        let when = if self.sight == Sight::Hidden {
+            when.max(self.last + HIDDEN)
+        } else {
+            when
+        };
         self.next = Some(self.next.map_or(when, |next| next.min(when)));
     }
 
@@ -304,15 +323,19 @@ impl<'a> Running<'a> {
         egui_winit::update_viewport_info(&mut self.info, &self.ctx, &self.canvas.window, false);
         let visible = self.info.visible().unwrap_or(true)
             || self.actions.iter().any(ActionRequested::wants_paint);
+        let empty = self.sight == Sight::Empty;
+        if !empty {
+            self.sight = if visible { Sight::Seen } else { Sight::Hidden };
+        }
         let mut input = std::mem::take(&mut self.unheard);
         input.append(self.system.take_egui_input(&self.canvas.window));
         input.viewports = std::iter::once((ViewportId::ROOT, self.info.clone())).collect();
         self.app.hear(&mut input);
         let closes = input.viewport().close_requested();
-        let commands = if visible || !self.shown {
-            self.describe_and_paint(active, input)
-        } else {
+        let commands = if self.sight == Sight::Hidden {
             self.think(active, input)
+        } else {
+            self.describe_and_paint(active, input)
         };
         self.info.events.clear();
         if closes && !commands.contains(&ViewportCommand::CancelClose) {
@@ -329,8 +352,8 @@ impl<'a> Running<'a> {
         if !self.info.events.is_empty() {
             self.due(now());
         }
-        if !self.shown {
-            self.shown = true;
+        if empty {
+            self.sight = Sight::Seen;
             self.canvas.window.set_visible(true);
             self.due(now());
         }
@@ -402,9 +425,6 @@ impl<'a> Running<'a> {
             active,
             platform_output,
         );
-        if let Some(next) = &mut self.next {
-            *next = (*next).max(self.last + HIDDEN);
-        }
         viewport_commands
             .remove(&ViewportId::ROOT)
             .unwrap_or_default()
