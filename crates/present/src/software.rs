@@ -37,6 +37,10 @@ const MOTION: Duration = Duration::from_millis(16);
 /// How often a hidden window's program runs at most.
 const HIDDEN: Duration = Duration::from_millis(100);
 
+/// How long the compositor may take with a frame before the program goes on without one: it gives
+/// none to windows that nobody sees.
+const OVERDUE: Duration = Duration::from_millis(400);
+
 /// The largest picture's side that egui may make; any size works.
 const MAX_TEXTURE_SIDE: usize = 8192;
 
@@ -87,8 +91,18 @@ struct Running<'a> {
     closing: bool,
     /// The compositor says when it wants a frame; elsewhere, that the window's pixels were lost.
     paced: bool,
-    /// The compositor was asked for a frame of egui's.
-    frame_waits: bool,
+    asked: Asked,
+}
+
+/// What the compositor was asked for, where it paces frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    /// Nothing of egui's.
+    Nothing,
+    /// A frame, at this time.
+    Frame(Instant),
+    /// A frame that did not come for so long that the program went on without.
+    Overdue,
 }
 
 /// What can be seen of the window.
@@ -146,10 +160,13 @@ impl ApplicationHandler<UserEvent> for Software<'_> {
                 }
                 return running.canvas.show_again();
             }
-            WindowEvent::RedrawRequested if std::mem::take(&mut running.frame_waits) => {
+            WindowEvent::RedrawRequested if running.asked == Asked::Nothing => {
+                return running.follow();
+            }
+            WindowEvent::RedrawRequested => {
+                running.asked = Asked::Nothing;
                 return running.frame(active);
             }
-            WindowEvent::RedrawRequested => return running.follow(),
             WindowEvent::Occluded(occluded) => running.info.occluded = Some(occluded),
             WindowEvent::CloseRequested => running.info.events.push(ViewportEvent::Close),
             _ => {}
@@ -210,11 +227,17 @@ impl ApplicationHandler<UserEvent> for Software<'_> {
         if running.next.is_some_and(|next| next <= now()) {
             running.next = None;
             if running.paced && running.sight != Sight::Empty {
-                running.frame_waits = true;
+                running.asked = Asked::Frame(now());
                 running.canvas.window.request_redraw();
             } else {
                 running.frame(active);
             }
+        }
+        if let Asked::Frame(since) = running.asked
+            && since + OVERDUE <= now()
+        {
+            running.asked = Asked::Overdue;
+            running.frame(active);
         }
         if running.closing {
             running.app.on_exit();
@@ -222,7 +245,11 @@ impl ApplicationHandler<UserEvent> for Software<'_> {
             self.running = None;
             return active.exit();
         }
-        active.set_control_flow(match running.next {
+        let overdue = match running.asked {
+            Asked::Frame(since) => Some(since + OVERDUE),
+            Asked::Nothing | Asked::Overdue => None,
+        };
+        active.set_control_flow(match running.next.into_iter().chain(overdue).min() {
             Some(next) => ControlFlow::WaitUntil(next),
             None => ControlFlow::Wait,
         });
@@ -303,7 +330,7 @@ impl<'a> Running<'a> {
             sight: Sight::Empty,
             closing: false,
             paced,
-            frame_waits: false,
+            asked: Asked::Nothing,
         })
     }
 
@@ -325,7 +352,11 @@ impl<'a> Running<'a> {
             || self.actions.iter().any(ActionRequested::wants_paint);
         let empty = self.sight == Sight::Empty;
         if !empty {
-            self.sight = if visible { Sight::Seen } else { Sight::Hidden };
+            self.sight = if visible && self.asked != Asked::Overdue {
+                Sight::Seen
+            } else {
+                Sight::Hidden
+            };
         }
         let mut input = std::mem::take(&mut self.unheard);
         input.append(self.system.take_egui_input(&self.canvas.window));
