@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod area;
+mod canvas;
 mod graphics;
 mod live;
 mod pixels;
