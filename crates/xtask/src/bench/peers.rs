@@ -112,8 +112,8 @@ pub(super) fn run(options: &Options) -> Result<()> {
         |link| link.to_string(),
     );
     println!(
-        "bench peers: {} × {} on {cores} cores with software OpenGL, medians of {} runs; the way between source and \
-         viewer is {way}; only Aldis encrypts",
+        "bench peers: {} × {} on {cores} cores without a graphics card, medians of {} runs; the way between source and \
+         viewer is {way}; TigerVNC and x11vnc do not encrypt",
         SIZE.0,
         SIZE.1,
         runs.len()

@@ -1,4 +1,4 @@
-//! A supporter's window that scrolls through thousands of cases, on software OpenGL.
+//! A supporter's window that scrolls through thousands of cases, on a machine without a graphics card.
 
 use std::fs;
 use std::path::Path;
@@ -70,7 +70,7 @@ pub(super) fn run(folder: &Path, crowd: &Path, rows: u32) -> Result<()> {
     }
     println!("{}", table.text(("measurement", "value")));
     println!(
-        "bench desk: a frame is logic, layout, tessellation, software rasterising and swap; \
+        "bench desk: a frame is logic, layout, tessellation, painting and handing over; \
          the wheel, the X server and the app share this machine"
     );
     Ok(())

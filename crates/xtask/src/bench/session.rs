@@ -78,9 +78,7 @@ pub(super) fn run(consent: Consent, keys: u32, release: bool) -> Result<()> {
         );
     }
     println!("{}", table.text(("measurement", "value")));
-    println!(
-        "bench session: two virtual displays, software OpenGL and all three programs on this machine"
-    );
+    println!("bench session: two virtual displays and all three programs on this machine");
     Ok(())
 }
 
