@@ -83,6 +83,8 @@ struct Running<'a> {
     /// When the last one began.
     last: Instant,
     sight: Sight,
+    /// A screen reader did something, which works in a window that nobody sees too.
+    called: bool,
     closing: bool,
     /// The compositor says when it wants a frame; elsewhere, that the window's pixels were lost.
     paced: bool,
@@ -189,6 +191,7 @@ impl ApplicationHandler<UserEvent> for Software<'_> {
                 }
                 accesskit_winit::WindowEvent::ActionRequested(request) => {
                     running.system.on_accesskit_action_request(request);
+                    running.called = true;
                     running.due(now());
                 }
                 accesskit_winit::WindowEvent::AccessibilityDeactivated => {
@@ -308,6 +311,7 @@ impl<'a> Running<'a> {
             next: None,
             last: now(),
             sight: Sight::Empty,
+            called: false,
             closing: false,
             paced,
             asked: Asked::Nothing,
@@ -343,7 +347,8 @@ impl<'a> Running<'a> {
         input.viewports = std::iter::once((ViewportId::ROOT, self.info.clone())).collect();
         self.app.hear(&mut input);
         let closes = input.viewport().close_requested();
-        let commands = if self.sight == Sight::Hidden {
+        let called = std::mem::take(&mut self.called);
+        let commands = if self.sight == Sight::Hidden && !called {
             self.think(active, input)
         } else {
             self.describe_and_paint(active, input)

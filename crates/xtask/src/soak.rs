@@ -16,13 +16,7 @@ pub(crate) struct Options {
 /// The task `soak`.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let mut test = cargo();
-    test.args([
-        "test",
-        "--package",
-        "aldis-rendezvous",
-        "--test",
-        "durability",
-    ]);
+    test.args(["test", "--package", "aldis-server", "--test", "durability"]);
     test.env("ALDIS_KILLS", options.kills.to_string());
     step(
         &format!("killing the server {} times", options.kills),

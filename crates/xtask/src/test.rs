@@ -1,12 +1,13 @@
 //! Checks and tests everything on this machine.
 
+use std::process::Command;
 use std::time::Duration;
 
 use aldis_e2e::wait::Stopwatch;
 use anyhow::Result;
 use clap::Args;
 
-use crate::run::{build_apps, cargo, step, works};
+use crate::run::{cargo, step, works};
 use crate::setup::{self, Consent, Purpose};
 use crate::table::Table;
 use crate::tidy;
@@ -52,9 +53,18 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         ];
         step("lints", cargo().args(lints))
     })?;
-    // The tests on screens start these programs.
-    timed("build", &mut || build_apps(false).map(drop))?;
-    timed("tests", &mut || tests(options.no_screens))?;
+    // With the programs: each has tests of its own, and those on screens start them too.
+    timed("build", &mut || {
+        step("build", tests(options.no_screens).arg("--no-run"))
+    })?;
+    timed("tests", &mut || {
+        let mut tests = tests(options.no_screens);
+        if tests.get_args().any(|it| it == "test") {
+            // As many at once as nextest's configuration allows.
+            tests.args(["--", "--test-threads", "2"]);
+        }
+        step("tests", &mut tests)
+    })?;
     timed("scrap", &mut scrap)?;
     println!("{}", times.text(("step", "time")));
     let screens = if options.no_screens {
@@ -66,22 +76,18 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Runs the tests of the whole workspace.
-fn tests(no_screens: bool) -> Result<()> {
+/// What runs the tests of the whole workspace.
+fn tests(no_screens: bool) -> Command {
     let mut command = cargo();
     if works("cargo-nextest", &["nextest", "--version"]) {
         command.args(["nextest", "run", "--workspace"]);
     } else {
-        // As many at once as nextest's configuration allows.
         command.args(["test", "--workspace", "--no-fail-fast"]);
     }
     if no_screens {
         command.args(["--exclude", "aldis-e2e"]);
     }
-    if command.get_args().any(|it| it == "test") {
-        command.args(["--", "--test-threads", "2"]);
-    }
-    step("tests", &mut command)
+    command
 }
 
 /// Builds and tries the optional way of reading the screen; only `capture` is compiled once more for it.

@@ -288,44 +288,6 @@ fn the_server_says_why_it_cannot_start() -> Result<()> {
 }
 
 #[test]
-fn wrong_arguments_are_one_line_and_help_is_help() -> Result<()> {
-    let desk = Desk::start("bad_input-arguments", "desk", DeskOptions::default())?;
-    let binaries = Binaries::beside_me()?;
-    let run = |binary: &Path, arguments: &[&str]| {
-        let mut command = desk.command(binary);
-        command.args(arguments);
-        desk.run("arguments", &command, None, wait::STEP)
-    };
-    let (supporter, customer) = (binaries.supporter()?, binaries.customer()?);
-    let server = binaries.server()?;
-    for (binary, arguments) in [
-        (&supporter, &["--nonsense"][..]),
-        (&supporter, &["cnnect", "s12-345-678"]),
-        (&supporter, &["cases"]),
-        (&supporter, &["login"]),
-        (&customer, &["--code", "hello"]),
-        (&customer, &["--server", "nonsense"]),
-        (&customer, &["not-a-link"]),
-        (&server, &[]),
-        (&server, &["user", "add"]),
-        (&server, &["run", "--listen", "nonsense"]),
-    ] {
-        let said = assert_one_line(&run(binary, arguments)?, &arguments.join(" "))?;
-        ensure!(said.ends_with("--help`"), "what to do: {said}");
-    }
-    for binary in [&supporter, &customer, &server] {
-        for (argument, shown) in [("--help", "Usage:"), ("--version", "aldis")] {
-            let done = run(binary, &[argument])?;
-            ensure!(
-                done.status.success() && done.stdout.contains(shown),
-                "{argument}: {done:?}"
-            );
-        }
-    }
-    Ok(())
-}
-
-#[test]
 fn apps_without_a_display_say_so() -> Result<()> {
     let desk = Desk::start("bad_input-display", "desk", DeskOptions::default())?;
     let binaries = Binaries::beside_me()?;

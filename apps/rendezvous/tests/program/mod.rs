@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,10 +28,10 @@ pub(crate) struct Program {
 pub(crate) struct Running(Child);
 
 impl Program {
-    /// The program of the same build as this test, started by this command; by none, directly.
+    /// The program, started by this command; by none, directly.
     pub(crate) fn started_by(words: &[&str]) -> Self {
         let mut words: Vec<OsString> = words.iter().map(OsString::from).collect();
-        words.push(server_program().into());
+        words.push(env!("CARGO_BIN_EXE_aldis-server").into());
         Self { words }
     }
 
@@ -114,38 +114,4 @@ pub(crate) async fn sign_in(name: &ServerName) -> Token {
         Ok(Answer::SignedIn { token, .. }) => token,
         other => panic!("{other:?}"),
     }
-}
-
-/// The program beside this test; built anew if this test is younger, so that it is never an old one
-/// that proves something.
-fn server_program() -> PathBuf {
-    let me = std::env::current_exe().unwrap();
-    let folder = me.ancestors().nth(2).unwrap();
-    let program = folder.join(format!("aldis-server{}", std::env::consts::EXE_SUFFIX));
-    let made = |path: &Path| path.metadata().and_then(|data| data.modified()).ok();
-    if made(&program) < made(&me) {
-        let profile = match folder.file_name().and_then(|name| name.to_str()) {
-            Some("debug") | None => "dev",
-            Some(other) => other,
-        };
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut build = Command::new(cargo);
-        // What cargo told this test about itself would make build scripts run again.
-        for (name, _) in std::env::vars_os() {
-            if name.to_str().is_some_and(|name| name.starts_with("CARGO_")) {
-                build.env_remove(name);
-            }
-        }
-        build.args([
-            "build",
-            "--quiet",
-            "--package",
-            "aldis-server",
-            "--profile",
-            profile,
-        ]);
-        build.arg("--target-dir").arg(folder.parent().unwrap());
-        assert!(build.status().unwrap().success(), "aldis-server is built");
-    }
-    program
 }
