@@ -369,6 +369,9 @@ impl App {
                 self.remote.show(ui, self.texts, session, scale, control)
             })
             .inner;
+        if let Some(why) = &session.no_picture {
+            pages::no_picture(ui, self.texts, why);
+        }
         if control {
             self.in_vain = InVain::default();
         } else {
@@ -417,9 +420,7 @@ impl App {
             .show(ui, |ui| {
                 let mut act = pages::toolbar(ui, bar, &mut self.invited);
                 act = pages::people(ui, texts, session).or(act);
-                if let Some(problem) = &session.problem {
-                    widgets::notice(ui, Tone::Bad, problem);
-                } else if let Some(name) = &session.joining {
+                if let Some(name) = &session.joining {
                     let name = [("name", name.as_str().into())];
                     widgets::notice(ui, Tone::Warn, &texts.with("seat-joining", name));
                 } else if let Some(refusal) = refusal {

@@ -3,6 +3,7 @@
 //! A page is given what it shows and returns what was pressed; it changes nothing itself.
 
 mod look;
+mod no_picture;
 mod people;
 mod queue;
 mod session;
@@ -17,6 +18,7 @@ use egui::Ui;
 
 use crate::settings::Settings;
 
+pub(crate) use no_picture::no_picture;
 pub(crate) use people::{people, watching};
 pub(crate) use queue::{Queue, chat, queue};
 pub(crate) use session::{Bar, over, toolbar, waiting};

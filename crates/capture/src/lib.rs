@@ -16,6 +16,8 @@ use thiserror::Error;
 
 #[cfg(all(feature = "scrap", target_os = "linux"))]
 mod scrap;
+#[cfg(target_os = "linux")]
+mod shrink;
 #[cfg(not(any(target_os = "linux", windows, target_os = "macos")))]
 mod unsupported;
 #[cfg(target_os = "linux")]
@@ -36,6 +38,12 @@ pub use crate::x11::open_display;
 /// The most pixels a [`PointerShape`] has on one axis; larger ones are cut.
 pub const MAX_POINTER_SIDE: u16 = 256;
 
+/// The most that a picture is shrunk.
+const MAX_SHRINK: u32 = 16;
+
+/// The id that stands for all monitors in one picture; no monitor has it.
+pub const ALL: u32 = u32::MAX - 1;
+
 /// A monitor and its place on the desktop.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Monitor {
@@ -53,6 +61,23 @@ pub struct Monitor {
     pub height: u32,
     /// Whether the system calls it the main one.
     pub primary: bool,
+}
+
+/// The part of the desktop that the picture shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Place {
+    /// Left edge on the desktop, in pixels.
+    pub x: i32,
+    /// Top edge on the desktop, in pixels.
+    pub y: i32,
+    /// Width on the desktop, in pixels.
+    pub width: u32,
+    /// Height on the desktop, in pixels.
+    pub height: u32,
+    /// How many pixels of the desktop one of the picture's stands for, on each axis; at least 1.
+    ///
+    /// More than 1 where the desktop has more pixels than a [`Frame`] may have.
+    pub shrink: u32,
 }
 
 /// What the mouse pointer looks like.
@@ -97,6 +122,11 @@ impl Changes {
 pub struct Waker(Arc<dyn Fn() + Send + Sync>);
 
 impl Waker {
+    /// A handle that ends waits by calling this.
+    pub fn new(wake: impl Fn() + Send + Sync + 'static) -> Self {
+        Self(Arc::new(wake))
+    }
+
     /// Ends the wait that runs, or else the next one, at once.
     pub fn wake(&self) {
         (self.0)();
@@ -114,10 +144,17 @@ pub trait Source: Send + fmt::Debug {
     /// Every monitor, the shared one among them; never empty.
     fn monitors(&self) -> &[Monitor];
 
-    /// The id of the monitor that is captured; at first the primary one.
+    /// The id of the monitor that is captured, or [`ALL`]; at first the primary one.
     fn shared(&self) -> u32;
 
-    /// Captures another monitor from now on; all of it counts as changed.
+    /// What of the desktop the picture shows.
+    fn place(&self) -> Place {
+        let id = self.shared();
+        let shared = self.monitors().iter().find(|monitor| monitor.id == id);
+        shared.map_or_else(Place::default, Monitor::place)
+    }
+
+    /// Captures another monitor from now on, or [`ALL`]; all of it counts as changed.
     ///
     /// Fails with [`CaptureError::UnknownMonitor`] and keeps the old one if there is no such id.
     fn select(&mut self, id: u32) -> Result<(), CaptureError>;
@@ -130,8 +167,13 @@ pub trait Source: Send + fmt::Debug {
     /// The first wait reports the screen, the pointer and its shape at once.
     fn wait(&mut self, timeout: Option<Duration>) -> Result<Changes, CaptureError>;
 
-    /// Brings `frame` up to date and adds what may have changed to `damage`, in the shared
-    /// monitor's pixels.
+    /// Asks the system for a sign of life; does not come back from one that hangs.
+    fn check(&mut self) -> Result<(), CaptureError> {
+        Ok(())
+    }
+
+    /// Brings `frame` up to date and adds what may have changed to `damage`, in the picture's
+    /// pixels.
     ///
     /// The caller keeps passing the same frame; one of another size is replaced and counts as
     /// changed all over.
@@ -177,6 +219,9 @@ pub enum CaptureError {
     /// The monitor is larger than a picture may be.
     #[error(transparent)]
     Size(#[from] FrameError),
+    /// The screen is locked, or the system asks something that no program may see.
+    #[error("the screen is locked, or the system asks something that no program may see")]
+    Locked,
     /// The display is gone: the session ended or its server died.
     #[error("the connection to the display was lost")]
     Lost,
@@ -186,6 +231,70 @@ pub enum CaptureError {
     /// Nobody taught Aldis this system.
     #[error("Aldis cannot share the screen of this operating system yet")]
     Unsupported,
+}
+
+impl CaptureError {
+    /// Whether it may be another time; otherwise somebody has to do something first.
+    pub fn may_pass(&self) -> bool {
+        matches!(
+            self,
+            Self::Locked | Self::Lost | Self::System(_) | Self::UnknownMonitor(_)
+        )
+    }
+}
+
+impl Monitor {
+    /// The monitor as a picture of its own.
+    pub fn place(&self) -> Place {
+        Place {
+            x: self.x,
+            y: self.y,
+            width: self.width,
+            height: self.height,
+            shrink: 1,
+        }
+    }
+}
+
+impl Place {
+    /// The least place around all monitors.
+    pub fn around(monitors: &[Monitor]) -> Self {
+        let left = monitors.iter().map(|monitor| monitor.x).min();
+        let top = monitors.iter().map(|monitor| monitor.y).min();
+        let (left, top) = (left.unwrap_or(0), top.unwrap_or(0));
+        let end = |start: i32, size: u32, from: i32| {
+            u32::try_from(i64::from(start) + i64::from(size) - i64::from(from)).unwrap_or(0)
+        };
+        let right = monitors.iter().map(|it| end(it.x, it.width, left)).max();
+        let bottom = monitors.iter().map(|it| end(it.y, it.height, top)).max();
+        Self {
+            x: left,
+            y: top,
+            width: right.unwrap_or(0),
+            height: bottom.unwrap_or(0),
+            shrink: 1,
+        }
+    }
+
+    /// The same part of the desktop in as few pixels as a [`Frame`] takes.
+    pub fn shrunk(self) -> Self {
+        let fits = |shrink: &u32| {
+            let (width, height) = Self {
+                shrink: *shrink,
+                ..self
+            }
+            .picture();
+            Frame::fits(width, height)
+        };
+        let shrink = (1..=MAX_SHRINK).find(fits).unwrap_or(MAX_SHRINK);
+        Self { shrink, ..self }
+    }
+
+    /// The picture's width and height in its own pixels.
+    pub fn picture(&self) -> (u32, u32) {
+        let shrink = self.shrink.max(1);
+        (self.width.div_ceil(shrink), self.height.div_ceil(shrink))
+    }
 }
 
 /// Opens this machine's screen.

@@ -20,7 +20,7 @@ use x11rb::protocol::xinput::{self, ConnectionExt as _};
 use x11rb::protocol::xproto::{ChangeWindowAttributesAux, ConnectionExt as _, EventMask, Window};
 use x11rb::rust_connection::RustConnection;
 
-use crate::{CaptureError, Changes, Monitor, Source, Waker};
+use crate::{ALL, CaptureError, Changes, Monitor, Place, Source, Waker, shrink};
 
 mod grab;
 pub(crate) mod layout;
@@ -53,6 +53,7 @@ struct Screen {
     has_monitors: bool,
     monitors: Vec<Monitor>,
     shared: u32,
+    place: Place,
     grabber: grab::Grabber,
     damage: damage::Damage,
     region: xfixes::Region,
@@ -98,6 +99,7 @@ impl Screen {
             return Err(CaptureError::Wayland);
         }
         let shared = primary(&monitors);
+        let place = place(&monitors, shared).unwrap_or_default();
 
         let attributes = ChangeWindowAttributesAux::new().event_mask(EventMask::STRUCTURE_NOTIFY);
         conn.change_window_attributes(root, &attributes)?;
@@ -132,6 +134,7 @@ impl Screen {
             has_monitors,
             monitors,
             shared,
+            place,
             grabber,
             damage,
             region,
@@ -186,12 +189,15 @@ impl Screen {
         if monitors == self.monitors {
             return Ok(());
         }
-        let before = self.monitor().cloned();
         self.monitors = monitors;
-        if self.monitor().is_none() {
+        let still = place(&self.monitors, self.shared);
+        if still.is_none() {
             self.shared = primary(&self.monitors);
         }
-        if self.monitor() != before.as_ref() {
+        let now = still.or_else(|| place(&self.monitors, self.shared));
+        let now = now.unwrap_or_default();
+        if now != self.place {
+            self.place = now;
             self.damage_all();
         }
         self.pending.monitors = true;
@@ -201,13 +207,6 @@ impl Screen {
     fn damage_all(&mut self) {
         self.all_damaged = true;
         self.pending.screen = true;
-    }
-
-    /// The shared monitor.
-    fn monitor(&self) -> Option<&Monitor> {
-        self.monitors
-            .iter()
-            .find(|monitor| monitor.id == self.shared)
     }
 
     /// Sleeps until the server or a waker speaks, and says whether a waker did.
@@ -233,42 +232,52 @@ impl Screen {
         Ok(rustix::io::read(&*self.wake, &mut count).is_ok())
     }
 
-    /// Empties the server's damage and gives what of it lies in `monitor`, in its pixels.
-    fn take_damage(&self, monitor: &Monitor) -> Result<Vec<Rect>, CaptureError> {
+    /// Empties the server's damage and gives what of it is shown, in the picture's pixels.
+    fn take_damage(&self, shown: Rect) -> Result<Vec<Rect>, CaptureError> {
         self.conn
             .damage_subtract(self.damage, x11rb::NONE, self.region)?;
         let reply = self.conn.xfixes_fetch_region(self.region)?.reply()?;
         if self.all_damaged {
-            return Ok(vec![Rect::new(0, 0, monitor.width, monitor.height)]);
+            return Ok(vec![shown]);
         }
+        let place = self.place;
         let rects = reply.rectangles.iter().filter_map(|rect| {
-            let (x, width) = overlap(rect.x, rect.width, monitor.x, monitor.width)?;
-            let (y, height) = overlap(rect.y, rect.height, monitor.y, monitor.height)?;
-            Some(Rect::new(x, y, width, height))
+            let (x, width) = overlap(rect.x, rect.width, place.x, place.width)?;
+            let (y, height) = overlap(rect.y, rect.height, place.y, place.height)?;
+            Some(shrink::touched(place, Rect::new(x, y, width, height)))
         });
         Ok(rects.collect())
     }
 
     fn try_grab(&mut self, frame: &mut Frame, damage: &mut Region) -> Result<(), CaptureError> {
-        let monitor = self
-            .monitor()
-            .cloned()
-            .ok_or(CaptureError::UnknownMonitor(self.shared))?;
-        if (frame.width(), frame.height()) != (monitor.width, monitor.height) {
-            *frame = Frame::new(monitor.width, monitor.height)?;
+        let (width, height) = self.place.picture();
+        if (frame.width(), frame.height()) != (width, height) {
+            *frame = Frame::new(width, height)?;
             self.all_damaged = true;
         }
-        let rects = self.take_damage(&monitor)?;
+        let rects = self.take_damage(frame.bounds())?;
         // Until the pixels are here: an error in between must not lose the damage.
         self.all_damaged = true;
-        let place = (monitor.x, monitor.y);
-        if rects.len() > MAX_GRABS {
-            let around = rects.iter().copied().fold(Rect::default(), Rect::union);
-            self.grabber
-                .fetch(&self.conn, self.root, place, &[around], frame)?;
-        } else if !rects.is_empty() {
-            self.grabber
-                .fetch(&self.conn, self.root, place, &rects, frame)?;
+        let around = [rects.iter().copied().fold(Rect::default(), Rect::union)];
+        let parts = if rects.len() > MAX_GRABS {
+            &around
+        } else {
+            rects.as_slice()
+        };
+        let Self {
+            conn,
+            root,
+            place,
+            grabber,
+            ..
+        } = self;
+        if place.shrink > 1 {
+            shrink::fetch(*place, parts, frame, |corner, strip| {
+                let whole = [strip.bounds()];
+                grabber.fetch(conn, *root, corner, &whole, strip)
+            })?;
+        } else if !parts.is_empty() {
+            grabber.fetch(conn, *root, (place.x, place.y), parts, frame)?;
         }
         self.all_damaged = false;
         self.pending.screen = false;
@@ -288,22 +297,24 @@ impl Source for Screen {
         self.shared
     }
 
+    fn place(&self) -> Place {
+        self.place
+    }
+
     fn select(&mut self, id: u32) -> Result<(), CaptureError> {
-        if !self.monitors.iter().any(|monitor| monitor.id == id) {
-            return Err(CaptureError::UnknownMonitor(id));
-        }
-        self.shared = id;
+        let place = place(&self.monitors, id).ok_or(CaptureError::UnknownMonitor(id))?;
+        (self.shared, self.place) = (id, place);
         self.damage_all();
         Ok(())
     }
 
     fn waker(&self) -> Waker {
         let wake = Arc::clone(&self.wake);
-        Waker(Arc::new(move || {
+        Waker::new(move || {
             if rustix::io::write(&*wake, &1_u64.to_ne_bytes()).is_err() {
                 tracing::trace!("the waker is full of earlier calls, so the wait ends anyway");
             }
-        }))
+        })
     }
 
     #[expect(
@@ -328,6 +339,11 @@ impl Source for Screen {
                 return Ok(std::mem::take(&mut self.pending));
             }
         }
+    }
+
+    fn check(&mut self) -> Result<(), CaptureError> {
+        self.conn.get_input_focus()?.reply()?;
+        Ok(())
     }
 
     fn grab(&mut self, frame: &mut Frame, damage: &mut Region) -> Result<(), CaptureError> {
@@ -373,7 +389,16 @@ fn primary(monitors: &[Monitor]) -> u32 {
     monitor.map_or(0, |monitor| monitor.id)
 }
 
-/// The part of a damaged stretch that lies in a monitor's, counted from the monitor's edge.
+/// What a picture of this monitor shows, or of [`ALL`].
+fn place(monitors: &[Monitor], id: u32) -> Option<Place> {
+    if id == ALL {
+        return Some(Place::around(monitors).shrunk());
+    }
+    let monitor = monitors.iter().find(|monitor| monitor.id == id)?;
+    Some(monitor.place().shrunk())
+}
+
+/// The part of a damaged stretch that lies in the picture's, counted from the monitor's edge.
 fn overlap(start: i16, length: u16, origin: i32, size: u32) -> Option<(u32, u32)> {
     let start = i64::from(start) - i64::from(origin);
     let end = (start + i64::from(length)).min(size.into());

@@ -119,11 +119,11 @@ impl Source for Screen {
 
     fn waker(&self) -> Waker {
         let wake = Arc::clone(&self.wake);
-        Waker(Arc::new(move || {
+        Waker::new(move || {
             let (woken, condition) = &*wake;
             *woken.lock().unwrap_or_else(PoisonError::into_inner) = true;
             condition.notify_all();
-        }))
+        })
     }
 
     fn wait(&mut self, timeout: Option<Duration>) -> Result<Changes, CaptureError> {

@@ -282,10 +282,7 @@ impl Engine {
         }
         let since = since_unix.saturating_add_signed(self.server_ahead);
         let grant = self.session.grant_of(session);
-        let admitted = self.party.admit(visitor, grant, since, news.clone());
-        if let Err(reason) = admitted {
-            self.view.notice = Some(Notice::NoScreen(reason));
-        }
+        self.party.admit(visitor, grant, since, news.clone());
     }
 
     fn peer_told(&mut self, (session, news): Told) {
@@ -296,6 +293,9 @@ impl Engine {
             (PeerNews::Select(id), Some(screen)) => screen.select(id),
             (PeerNews::Look(look), Some(screen)) => screen.look(look),
             (PeerNews::Shown(_) | PeerNews::Select(_) | PeerNews::Look(_), None) => {}
+            (PeerNews::NoScreen(sentence), _) => {
+                self.view.notice = Some(Notice::NoScreen(sentence));
+            }
             (PeerNews::HandControl(seat), _) => self.session.hand_control(session, seat),
             (PeerNews::Remove(seat), _) => self.session.remove(session, seat, now),
             (PeerNews::AskControl, _) => self.session.ask_control(session),

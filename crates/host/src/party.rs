@@ -1,7 +1,7 @@
 //! The supporters who are connected: each has a connection, a screen and a pace of his own.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use aldis_inject::{InjectError, MonitorPlace};
 use aldis_session::ControlToken;
@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::hands::{self, Act, Hands, Place};
 use crate::peer::{Lines, Peer, Standing, Told, Visitor};
-use crate::screen::Screen;
+use crate::screen::{Ends, Screen};
 
 /// Everybody who is connected; `session` bounds how many that are.
 #[derive(Default)]
@@ -25,7 +25,7 @@ pub(crate) struct Party {
 /// What runs while one supporter is connected.
 struct Member {
     peer: Peer,
-    screen: Option<Screen>,
+    screen: Screen,
     gate: watch::Sender<Option<ControlToken>>,
     standing: watch::Sender<Standing>,
 }
@@ -43,14 +43,14 @@ impl Party {
         Ok(())
     }
 
-    /// Lets a supporter in who may do this; the error is the screen's own sentence.
+    /// Lets a supporter in who may do this.
     pub(crate) fn admit(
         &mut self,
         visitor: Visitor,
         grant: Grant,
         since: Millis,
         news: mpsc::Sender<Told>,
-    ) -> Result<(), String> {
+    ) {
         let session = visitor.session;
         let roster = Roster::default();
         let (standing, stands) = watch::channel(Standing { grant, roster });
@@ -61,20 +61,16 @@ impl Party {
             gate: gated,
             hands: self.hands.clone(),
             place: Place::clone(&place),
-            news,
+            news: news.clone(),
         };
         let mut peer = visitor.admit(since, lines);
-        let screen = Screen::start(peer.control.clone(), place).map_err(|error| error.to_string());
-        let (screen, failed) = match screen {
-            Ok((screen, parts)) => {
-                peer.send_screen(parts);
-                (Some(screen), Ok(()))
-            }
-            Err(reason) => {
-                drop(peer.control.try_send(ToViewer::Problem(reason.clone())));
-                (None, Err(reason))
-            }
+        let ends = Ends {
+            control: peer.control.clone(),
+            place,
+            news: (session, news),
         };
+        let (screen, parts) = Screen::start(Arc::new(aldis_capture::open), ends);
+        peer.send_screen(parts);
         let member = Member {
             peer,
             screen,
@@ -82,11 +78,10 @@ impl Party {
             standing,
         };
         self.members.insert(session, member);
-        failed
     }
 
     pub(crate) fn screen(&self, session: SessionId) -> Option<&Screen> {
-        self.members.get(&session)?.screen.as_ref()
+        Some(&self.members.get(&session)?.screen)
     }
 
     /// What this supporter may do from now on.

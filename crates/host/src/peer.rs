@@ -45,6 +45,8 @@ pub(crate) enum PeerNews {
     HandControl(u32),
     Remove(u32),
     AskControl,
+    /// The system lets nobody read the screen; its sentence.
+    NoScreen(String),
     /// Input came without a live right to it.
     Unauthorised,
     End,

@@ -38,7 +38,7 @@ pub use crate::x11::open_display;
 /// The most keys that are held down at a time; a press beyond is ignored.
 pub const MAX_HELD_KEYS: usize = 32;
 
-/// The shared monitor's place on the desktop.
+/// The picture's place on the desktop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct MonitorPlace {
     /// Left edge on the desktop, in pixels.
@@ -49,13 +49,17 @@ pub struct MonitorPlace {
     pub width: u32,
     /// Height in pixels.
     pub height: u32,
+    /// How many pixels of the desktop one of the picture's stands for, on each axis; 0 counts as 1.
+    pub shrink: u32,
 }
 
 impl MonitorPlace {
-    /// Where one of the monitor's pixels is on the desktop; one outside is moved to the edge.
+    /// Where one of the picture's pixels is on the desktop; one outside is moved to the edge.
     pub fn on_desktop(self, x: u16, y: u16) -> (i32, i32) {
+        let shrink = self.shrink.max(1);
         let inside = |value: u16, size: u32| {
-            i32::try_from(u32::from(value).min(size.saturating_sub(1))).unwrap_or(0)
+            let middle = u32::from(value).saturating_mul(shrink) + (shrink - 1) / 2;
+            i32::try_from(middle.min(size.saturating_sub(1))).unwrap_or(0)
         };
         (
             self.x.saturating_add(inside(x, self.width)),
@@ -142,8 +146,12 @@ mod tests {
             y: 10,
             width: 1920,
             height: 1080,
+            shrink: 1,
         };
         assert_eq!(place.on_desktop(5, 6), (-1915, 16));
+        assert_eq!(place.on_desktop(u16::MAX, u16::MAX), (-1, 1089));
+        let place = MonitorPlace { shrink: 4, ..place };
+        assert_eq!(place.on_desktop(5, 6), (-1899, 35));
         assert_eq!(place.on_desktop(u16::MAX, u16::MAX), (-1, 1089));
         assert_eq!(MonitorPlace::default().on_desktop(7, 7), (0, 0));
     }

@@ -29,10 +29,15 @@ pub struct FrameError {
 }
 
 impl Frame {
+    /// Whether a frame may have this size.
+    pub fn fits(width: u32, height: u32) -> bool {
+        let sides = 1..=MAX_SIDE;
+        sides.contains(&width) && sides.contains(&height) && width * height <= MAX_PIXELS
+    }
+
     /// A black picture of this size.
     pub fn new(width: u32, height: u32) -> Result<Self, FrameError> {
-        let sides = 1..=MAX_SIDE;
-        if !sides.contains(&width) || !sides.contains(&height) || width * height > MAX_PIXELS {
+        if !Self::fits(width, height) {
             return Err(FrameError { width, height });
         }
         let mut data = vec![0; width as usize * height as usize * 4];

@@ -209,7 +209,7 @@ impl Engine {
             shared: 0,
             picture: Arc::new(Picture::new(watch::Sender::new(None))),
             link: None,
-            problem: None,
+            no_picture: None,
             ignored: 0,
         });
         let key = self.node.identity().hash();
@@ -350,7 +350,7 @@ impl Engine {
                 view.stage = SessionStage::Live { grant, since };
                 view.picture = Arc::clone(&peer.picture);
                 view.link = Some(peer.link.clone());
-                view.problem = None;
+                view.no_picture = None;
                 view.ignored = 0;
                 self.peer = Some(peer);
                 if self.look != Look::default() {
@@ -380,7 +380,7 @@ impl Engine {
                 view.monitors = monitors;
                 view.shared = shared;
             }
-            PeerNews::Problem(sentence) => view.problem = Some(sentence),
+            PeerNews::NoPicture(why) => view.no_picture = why,
             PeerNews::InputIgnored => view.ignored += 1,
             PeerNews::Ended(reason) => self.end_session(Over::Ended(reason)),
             PeerNews::Lost => {

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use aldis_link::{Connection, DialError, FrameReceiver, FrameSender, Node, close};
 use aldis_wire::peer::{
-    EndReason, Grant, MAX_POINTER_SIDE, MAX_SEATS, Monitor, ScreenPart, Seat, ToHost, ToViewer,
+    EndReason, Grant, MAX_POINTER_SIDE, MAX_SEATS, Monitor, NoPicture, ScreenPart, Seat, ToHost,
+    ToViewer,
 };
 use aldis_wire::signal::MAX_NAME;
 use aldis_wire::{KeyHash, Millis, SessionId, VERSION};
@@ -25,6 +26,9 @@ const CONTROL: usize = 256;
 /// The most parts that wait for the decoder.
 const PARTS: usize = 4;
 
+/// The longest sentence of the customer's machine that is shown, in characters.
+const MAX_SENTENCE: usize = 400;
+
 /// Input goes before everything.
 const CONTROL_PRIORITY: i32 = 10;
 
@@ -38,7 +42,7 @@ pub(crate) enum PeerNews {
     Grant(Grant),
     Seats(Vec<Seat>, Option<String>),
     Monitors(Vec<Monitor>, u32),
-    Problem(String),
+    NoPicture(Option<NoPicture>),
     InputIgnored,
     Ended(EndReason),
     /// The connection is gone without a word.
@@ -175,7 +179,7 @@ pub(crate) async fn run(
                 continue;
             }
             Ok(Some(ToViewer::InputIgnored)) => PeerNews::InputIgnored,
-            Ok(Some(ToViewer::Problem(sentence))) => PeerNews::Problem(sentence),
+            Ok(Some(ToViewer::NoPicture(why))) => PeerNews::NoPicture(why.map(no_picture)),
             Ok(Some(ToViewer::Ended(reason))) => PeerNews::Ended(reason),
             Ok(Some(ToViewer::Welcome { .. } | ToViewer::Refused) | None) | Err(_) => {
                 PeerNews::Lost
@@ -196,6 +200,16 @@ fn seats(mut list: Vec<Seat>, joining: Option<&str>) -> PeerNews {
         seat.name = short(&seat.name);
     }
     PeerNews::Seats(list, joining.map(short))
+}
+
+/// No longer sentence than people read.
+fn no_picture(why: NoPicture) -> NoPicture {
+    match why {
+        NoPicture::Failed(sentence) => {
+            NoPicture::Failed(sentence.chars().take(MAX_SENTENCE).collect())
+        }
+        why => why,
+    }
 }
 
 type Streams = (FrameSender<ToHost>, FrameReceiver<ToViewer>, Grant, Millis);

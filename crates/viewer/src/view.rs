@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aldis_link::SignalError;
 use aldis_trust::ServerName;
-use aldis_wire::peer::{EndReason, Grant, Monitor, Seat};
+use aldis_wire::peer::{EndReason, Grant, Monitor, NoPicture, Seat};
 use aldis_wire::signal::{Refusal, Supporter, Token};
 use aldis_wire::{Code, Millis};
 
@@ -65,14 +65,14 @@ pub struct Session {
     pub joining: Option<String>,
     /// The customer's monitors.
     pub monitors: Vec<Monitor>,
-    /// Which of them is seen.
+    /// Which of them is seen; all of them if it is [`ALL_MONITORS`](aldis_wire::peer::ALL_MONITORS).
     pub shared: u32,
     /// The customer's screen, as far as it has come.
     pub picture: Arc<Picture>,
     /// The connection, while there is one.
     pub link: Option<Link>,
-    /// What the customer's machine cannot do; its own sentence.
-    pub problem: Option<String>,
+    /// Why no new picture comes now.
+    pub no_picture: Option<NoPicture>,
     /// How often input was ignored for lack of a grant.
     pub ignored: u64,
 }

@@ -21,6 +21,9 @@ pub const MAX_SIDE: u16 = 16_384;
 /// The most monitors that are listed.
 pub const MAX_MONITORS: usize = 16;
 
+/// Stands for all monitors in one picture where a monitor's id is expected; no monitor has it.
+pub const ALL_MONITORS: u32 = u32::MAX - 1;
+
 /// The most pixels a pointer shape may have on one axis.
 pub const MAX_POINTER_SIDE: u16 = 256;
 
@@ -138,14 +141,25 @@ pub enum ToViewer {
     PointerMoved(Option<(u16, u16)>),
     /// Input came without a grant; it was ignored.
     InputIgnored,
-    /// Screen or input cannot be reached now; a sentence for the supporter.
-    Problem(String),
+    /// Why there is no new picture now; `None` once there is one again.
+    NoPicture(Option<NoPicture>),
     /// The session is over.
     Ended(EndReason),
 }
 
 impl Message for ToViewer {
     const MAX: usize = 512 * 1024;
+}
+
+/// Why the screen cannot be seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum NoPicture {
+    /// The system does not answer; it is asked anew.
+    Stuck,
+    /// The screen is locked, or the system asks something that no program may see.
+    Locked,
+    /// A sentence of the customer's machine.
+    Failed(String),
 }
 
 /// Why a session ended.

@@ -81,6 +81,16 @@ impl Customer {
         self.desk.screen().is_running()
     }
 
+    /// Freezes the customer's screen, with the server behind it, or lets it go on.
+    pub fn freeze_screen(&mut self, frozen: bool) -> Result<()> {
+        let screen = self.desk.screen();
+        if frozen {
+            screen.freeze()
+        } else {
+            screen.thaw()
+        }
+    }
+
     /// Fills the opening window and asks for help.
     pub fn ask_for_help(&self, name: &str, code: &str, server: &str) -> Result<()> {
         self.desk.fill(&named("Your name").role("field"), name)?;

@@ -1,7 +1,7 @@
 //! A customer with more than one monitor.
 
 use aldis_e2e::paint::Easel;
-use aldis_e2e::{Picture, Rect, SUPPORTER, Scene, Seen, Watcher, named, starting};
+use aldis_e2e::{Picture, Rect, SUPPORTER, Scene, Seen, Watcher, containing, named, starting};
 use anyhow::{Result, ensure};
 
 const LEFT: Rect = Rect {
@@ -16,6 +16,12 @@ const RIGHT: Rect = Rect {
     y: 60,
     width: 464,
     height: 600,
+};
+
+/// The room that the two take, of which the lower right belongs to neither.
+const WHOLE: Rect = Rect {
+    width: 1024,
+    ..LEFT
 };
 
 /// What the toolbar of a full screen is asked for, and sent away again, with.
@@ -60,6 +66,17 @@ fn each_monitor_is_shown_and_clicked_on_by_itself() -> Result<()> {
     ours.click(200, 300)?;
     let place = (RIGHT.x + 200, RIGHT.y + 300);
     watcher.wait("a click on the second monitor", |seen| clicked(seen, place))?;
+    drop(watcher);
+
+    // Both in one picture: a click counts from the desktop's corner, on either of them.
+    choose(&scene, "All monitors")?;
+    scene.wait_same_part("all", WHOLE)?;
+    let mut watcher = Watcher::open(theirs, area)?;
+    scene.wait_same_part("all-watched", WHOLE)?;
+    ours.click(place.0, place.1)?;
+    watcher.wait("a click on the second of both monitors", |seen| {
+        clicked(seen, place)
+    })?;
     drop(watcher);
 
     choose(&scene, "1: left")?;
@@ -107,6 +124,31 @@ fn monitors_that_come_go_and_change_are_followed() -> Result<()> {
         .wait("a click on the smaller screen", |seen| {
             clicked(seen, (650, 450))
         })
+        .map(drop)
+}
+
+#[test]
+fn a_screen_that_does_not_answer_is_said_and_seen_again_when_it_does() -> Result<()> {
+    let mut scene = Scene::start("monitors-frozen")?;
+    let (_code, _viewer) = scene.session("Allow")?;
+    scene.wait_same_pixels("before")?;
+    scene.customer.freeze_screen(true)?;
+    let sentence = containing("does not answer");
+    scene.supporter.desk().find(&sentence)?;
+    scene.customer.freeze_screen(false)?;
+    scene.supporter.desk().gone(&sentence)?;
+    let easel = Easel::new(scene.customer.desk().display(), LEFT)?;
+    let picture = Picture::random(LEFT.width.try_into()?, LEFT.height.try_into()?, 7);
+    easel.show(&picture)?;
+    let shown = scene.wait_same_pixels("after")?;
+    ensure!(shown.colours() > 1000, "what was drawn later is seen");
+    // Input finds its way again, too.
+    let mut watcher = Watcher::open(scene.customer.desk().display(), RIGHT)?;
+    scene.wait_same_pixels("after-watched")?;
+    let place = (RIGHT.x + 200, RIGHT.y + 300);
+    scene.supporter.desk().display().click(place.0, place.1)?;
+    watcher
+        .wait("a click after the pause", |seen| clicked(seen, place))
         .map(drop)
 }
 

@@ -3,7 +3,7 @@
 use aldis_ui::theme::{self, space};
 use aldis_ui::{Texts, time, widgets};
 use aldis_viewer::{Command, Over, Session, SessionStage};
-use aldis_wire::peer::{EndReason, Grant, Look};
+use aldis_wire::peer::{ALL_MONITORS, EndReason, Grant, Look};
 use aldis_wire::signal::Case;
 use egui::{Align, Button, ComboBox, Layout, RichText, Role, Spinner, Ui, Vec2, WidgetInfo};
 
@@ -114,18 +114,21 @@ fn monitors(ui: &mut Ui, bar: Bar<'_>) -> Option<Act> {
         .monitors
         .iter()
         .position(|monitor| monitor.id == session.shared);
-    let shown = shown.and_then(name).unwrap_or_default();
+    let all = texts.get("monitor-all");
+    let shown = if session.shared == ALL_MONITORS {
+        all.clone().into_owned()
+    } else {
+        shown.and_then(name).unwrap_or_default()
+    };
     let mut chosen = None;
     let response = ComboBox::new("monitor", "")
         .selected_text(&shown)
         .show_ui(ui, |ui| {
-            for (number, monitor) in session.monitors.iter().enumerate() {
-                let here = monitor.id == session.shared;
-                if ui
-                    .selectable_label(here, name(number).unwrap_or_default())
-                    .clicked()
-                {
-                    chosen = Some(Act::Engine(Command::SelectMonitor(monitor.id)));
+            let monitors = session.monitors.iter().enumerate();
+            let each = monitors.filter_map(|(number, monitor)| Some((monitor.id, name(number)?)));
+            for (id, name) in each.chain([(ALL_MONITORS, all.into_owned())]) {
+                if ui.selectable_label(id == session.shared, name).clicked() {
+                    chosen = Some(Act::Engine(Command::SelectMonitor(id)));
                     // By itself the list closes only for the mouse.
                     ui.close();
                 }

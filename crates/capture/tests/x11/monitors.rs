@@ -1,6 +1,6 @@
 //! More monitors than one, and monitors that come, go and change.
 
-use aldis_capture::{CaptureError, Monitor, Source};
+use aldis_capture::{ALL, CaptureError, Monitor, Source};
 use aldis_screen::{Frame, Rect, Region};
 use x11rb::protocol::randr::{self, ConnectionExt as _, ModeInfo, MonitorInfo};
 use x11rb::protocol::xproto::{ConnectionExt as _, ImageFormat};
@@ -277,4 +277,72 @@ fn a_screen_that_shrank_before_it_was_heard_of_is_followed() {
     assert_eq!((frame.width(), frame.height()), (640, 480));
     assert!(source.wait(Some(LIMIT)).unwrap().monitors);
     desk.check(&mut *source, &mut frame, 2);
+}
+
+#[test]
+fn all_monitors_are_one_picture_if_so_wished() {
+    let server = Xvfb::start(&[]);
+    let desk = Desk::of(&server);
+    desk.place("left", Rect::new(0, 0, 300, 600), true);
+    desk.place("right", Rect::new(300, 100, 500, 400), false);
+    let mut source = server.source();
+    let mut frame = settle(&mut *source);
+    assert_eq!((frame.width(), frame.height()), (300, 600));
+
+    source.select(ALL).unwrap();
+    assert_eq!(source.shared(), ALL);
+    source.grab(&mut frame, &mut Region::new()).unwrap();
+    assert_eq!((frame.width(), frame.height()), (800, 600));
+    let over_the_seam = Rect::new(250, 120, 100, 50);
+    let wanted = draw(&desk.conn, desk.root, over_the_seam, 3);
+    wait_for(&mut *source, |changes| changes.screen);
+    source.grab(&mut frame, &mut Region::new()).unwrap();
+    assert_eq!(pixels(&frame, over_the_seam), wanted);
+
+    // The picture stays the whole desktop, whatever becomes of it.
+    desk.remove("right");
+    wait_for(&mut *source, |changes| changes.monitors);
+    assert_eq!(source.shared(), ALL);
+    source.grab(&mut frame, &mut Region::new()).unwrap();
+    assert_eq!((frame.width(), frame.height()), (300, 600));
+    source.select(source.monitors()[0].id).unwrap();
+    assert_ne!(source.shared(), ALL);
+}
+
+#[test]
+fn a_desktop_larger_than_any_picture_is_shrunk() {
+    let server = Xvfb::start(&["-screen", "0", "30720x1080x24"]);
+    let (conn, root) = server.client();
+    let mut source = server.source();
+    let mut frame = settle(&mut *source);
+    assert_eq!((frame.width(), frame.height()), (15_360, 540));
+    let place = source.place();
+    assert_eq!(
+        (place.width, place.height, place.shrink),
+        (30_720, 1_080, 2)
+    );
+
+    // Near the far edge, and not on whole pixels of the picture.
+    let drawn = Rect::new(30_001, 901, 41, 31);
+    let pixels = draw(&conn, root, drawn, 9);
+    wait_for(&mut *source, |changes| changes.screen);
+    let mut damage = Region::new();
+    source.grab(&mut frame, &mut damage).unwrap();
+    assert_eq!(damage.rects(), [Rect::new(15_000, 450, 21, 16)]);
+    let desktop = |x: u32, y: u32, channel: usize| {
+        let inside = (x.checked_sub(drawn.x), y.checked_sub(drawn.y));
+        let (Some(x), Some(y)) = inside else { return 0 };
+        u32::from(pixels[((y * drawn.width + x) * 4) as usize + channel])
+    };
+    for (x, y) in [(15_000, 450), (15_001, 451), (15_020, 465)] {
+        let shown = frame.row(Rect::new(x, y, 1, 1), y);
+        for (channel, shown) in shown[..3].iter().enumerate() {
+            let square = [(0, 0), (1, 0), (0, 1), (1, 1)];
+            let sum: u32 = square
+                .iter()
+                .map(|(right, down)| desktop(x * 2 + right, y * 2 + down, channel))
+                .sum();
+            assert_eq!(u32::from(*shown), (sum + 2) / 4, "at {x}, {y}");
+        }
+    }
 }

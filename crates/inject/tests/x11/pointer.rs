@@ -100,6 +100,7 @@ fn positions_are_counted_from_the_monitor_and_stay_in_it() {
     let window = Window::open(&server);
     let mut supporter = server.supporter();
     let place = MonitorPlace {
+        shrink: 1,
         x: 100,
         y: 200,
         width: 50,

@@ -12,6 +12,7 @@ use x11rb::rust_connection::RustConnection;
 
 pub(crate) const LIMIT: Duration = Duration::from_secs(30);
 pub(crate) const PLACE: MonitorPlace = MonitorPlace {
+    shrink: 1,
     x: 0,
     y: 0,
     width: 800,
