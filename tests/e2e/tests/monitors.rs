@@ -1,7 +1,9 @@
 //! A customer with more than one monitor.
 
 use aldis_e2e::paint::Easel;
-use aldis_e2e::{Picture, Rect, SUPPORTER, Scene, Seen, Watcher, containing, named, starting};
+use aldis_e2e::{
+    Picture, Rect, SUPPORTER, Scene, SceneOptions, Seen, Watcher, containing, named, starting,
+};
 use anyhow::{Result, ensure};
 
 const LEFT: Rect = Rect {
@@ -167,4 +169,28 @@ fn clicked(seen: &[Seen], (x, y): (i32, i32)) -> bool {
     let here = |at_x: i16, at_y: i16| (i32::from(at_x), i32::from(at_y)) == (x, y);
     seen.iter()
         .any(|it| matches!(it, Seen::Button(1, false, at_x, at_y) if here(*at_x, *at_y)))
+}
+
+#[test]
+fn a_desktop_larger_than_any_picture_is_seen_shrunk_and_clicked_on_where_it_is_meant() -> Result<()>
+{
+    let mut options = SceneOptions::usual()?;
+    (options.customer.width, options.customer.height) = (30_720, 800);
+    let mut scene = Scene::start_with("monitors-huge", &options)?;
+    scene.login()?;
+    let code = scene.waiting_customer("Emma")?;
+    let _viewer = scene.supporter.connect(&code, &["--fullscreen"])?;
+    scene.customer.answer("Allow")?;
+    scene.customer.wait_banner(SUPPORTER, "Full control")?;
+    let theirs = scene.customer.desk().display();
+    let area = Rect { x: 600, ..LEFT };
+    let mut watcher = Watcher::open(theirs, area)?;
+    let ours = scene.supporter.desk().display();
+    let click = || ours.click(400, 300);
+    watcher
+        .wait("the window to be seen and clicked on", |seen| {
+            // The picture may still show what was there before the window.
+            click().is_ok() && clicked(seen, (800, 600))
+        })
+        .map(drop)
 }
