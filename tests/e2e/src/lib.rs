@@ -26,6 +26,7 @@ pub mod hands;
 pub mod keys;
 mod lamp;
 mod monitors;
+pub mod network;
 pub mod paint;
 mod picture;
 mod program;

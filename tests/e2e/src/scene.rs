@@ -111,9 +111,20 @@ impl Scene {
 
     /// Another supporter at a desk of his own, signed in on the command line.
     pub fn colleague(&self, test: &str, name: &str) -> Result<Supporter> {
-        self.server.add_user(name, PASSWORD)?;
         let options = SceneOptions::usual()?;
-        let colleague = Supporter::start_at(test, name, &options.binaries, options.supporter)?;
+        self.colleague_with(test, name, &options.binaries, options.supporter)
+    }
+
+    /// The same, at a desk of this kind.
+    pub fn colleague_with(
+        &self,
+        test: &str,
+        name: &str,
+        binaries: &Binaries,
+        options: DeskOptions,
+    ) -> Result<Supporter> {
+        self.server.add_user(name, PASSWORD)?;
+        let colleague = Supporter::start_at(test, name, binaries, options)?;
         colleague.login(self.server.name(), name, PASSWORD)?;
         Ok(colleague)
     }
@@ -175,14 +186,37 @@ impl Scene {
 
     /// The same at this supporter's desk.
     pub fn wait_same_pixels_at(&self, supporter: &Supporter, step: &str) -> Result<Picture> {
+        self.same(supporter, step, self.whole())
+    }
+
+    /// Whether that is so now.
+    pub fn shows_same_pixels_at(&self, supporter: &Supporter) -> Result<bool> {
+        let (_, wrong) = self.compare(supporter, self.whole())?;
+        Ok(wrong.is_empty())
+    }
+
+    fn whole(&self) -> Rect {
         let theirs = self.customer.desk().display();
-        let whole = Rect {
+        Rect {
             x: 0,
             y: 0,
             width: theirs.width().into(),
             height: theirs.height().into(),
-        };
-        self.same(supporter, step, whole)
+        }
+    }
+
+    /// What this part of the customer's screen shows, and where the top left of the supporter's differs.
+    fn compare(&self, supporter: &Supporter, part: Rect) -> Result<(Picture, Vec<(usize, usize)>)> {
+        let (ours, theirs) = (supporter.desk().display(), self.customer.desk().display());
+        let (x, y) = theirs.pointer()?;
+        let (real, shown) = (theirs.part(part)?, ours.part(Rect { x: 0, y: 0, ..part })?);
+        let (our_x, our_y) = ours.pointer()?;
+        let masks = [
+            Rect::around(x - part.x, y - part.y, POINTER),
+            Rect::around(our_x, our_y, POINTER),
+        ];
+        let wrong = real.differences(&shown, &masks);
+        Ok((real, wrong))
     }
 
     /// As [`wait_same_pixels`](Self::wait_same_pixels), where only this part of the customer's screen is shared.
@@ -199,14 +233,8 @@ impl Scene {
         let corner = Rect { x: 0, y: 0, ..part };
         let mut wrong = Vec::new();
         let result = wait::until("the same pixels on both screens", wait::STEP, || {
-            let (x, y) = theirs.pointer()?;
-            let (real, shown) = (theirs.part(part)?, ours.part(corner)?);
-            let (our_x, our_y) = ours.pointer()?;
-            let masks = [
-                Rect::around(x - part.x, y - part.y, POINTER),
-                Rect::around(our_x, our_y, POINTER),
-            ];
-            wrong = real.differences(&shown, &masks);
+            let (real, now) = self.compare(supporter, part)?;
+            wrong = now;
             Ok(wrong.is_empty().then_some(real))
         });
         result.with_context(|| {

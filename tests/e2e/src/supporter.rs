@@ -47,6 +47,13 @@ impl Supporter {
         })
     }
 
+    /// Invites a colleague into a session of his, on the command line.
+    pub fn invite(&self, code: &str, name: &str) -> Result<()> {
+        let done = self.command(&["cases", "invite", code, "--who", name], None)?;
+        ensure!(done.status.success(), "{name} is not invited: {done:?}");
+        Ok(())
+    }
+
     /// The desk.
     pub fn desk(&self) -> &Desk {
         &self.desk

@@ -9,6 +9,7 @@ mod stage;
 use std::path::{Path, PathBuf};
 use std::thread;
 
+use aldis_e2e::network::Link;
 use aldis_e2e::wait::Stopwatch;
 use aldis_e2e::{Binaries, DeskOptions, Scene, SceneOptions, binaries};
 use anyhow::{Context as _, Result, ensure};
@@ -16,7 +17,7 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 
 use figures::{Cost, Figures, SCENES, figures, median};
-use network::{Link, Network};
+use network::Network;
 use report::{Outcome, Outcomes};
 use roster::{PEERS, Peer, Running};
 use stage::Stage;

@@ -187,7 +187,7 @@ pub(super) const NEEDS: &[Need] = &[
     },
     Need {
         what: "networks within this machine",
-        purpose: Purpose::Peers,
+        purpose: Purpose::Test,
         packages: [
             Named("iproute2 util-linux"),
             Named("iproute util-linux"),

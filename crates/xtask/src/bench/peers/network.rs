@@ -4,12 +4,12 @@
 
 use std::fs;
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
-use std::str::FromStr;
 
+use aldis_e2e::network::{End, Link, Net, cable, join};
 use aldis_e2e::{Program, wait};
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result};
 
 /// The network device that joins source and viewer, at both ends.
 const WIRE: &str = "wire";
@@ -20,40 +20,6 @@ const TOWN: &str = "10.77.1.1";
 /// Where the server listens there, on any free port.
 const LISTEN: &str = "10.77.1.1:0";
 
-/// How slow and how long the way between source and viewer is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Link {
-    /// Bits a second, each way.
-    rate: u64,
-    /// Milliseconds there and back.
-    round_trip: u64,
-}
-
-impl FromStr for Link {
-    type Err = anyhow::Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        const EXAMPLE: &str = "a link is written as 20mbit,40ms";
-        let (rate, round_trip) = text.split_once(',').context(EXAMPLE)?;
-        let rate = rate.strip_suffix("mbit").context(EXAMPLE)?;
-        let rate: f64 = rate.parse().context(EXAMPLE)?;
-        let round_trip = round_trip.strip_suffix("ms").context(EXAMPLE)?;
-        let link = Self {
-            rate: (rate * 1e6) as u64,
-            round_trip: round_trip.parse().context(EXAMPLE)?,
-        };
-        ensure!(link.rate >= 10_000, "{text} carries nothing");
-        Ok(link)
-    }
-}
-
-impl std::fmt::Display for Link {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (rate, trip) = (self.rate as f64 / 1e6, self.round_trip);
-        write!(f, "{rate} Mbit/s, {trip} ms round trip")
-    }
-}
-
 /// Where source, viewer and server are.
 #[derive(Debug)]
 pub(super) enum Network {
@@ -63,12 +29,12 @@ pub(super) enum Network {
     Apart(Box<Apart>),
 }
 
-/// The processes that hold the networks.
+/// The networks, and what joins them.
 #[derive(Debug)]
 pub(super) struct Apart {
-    source: Program,
-    viewer: Program,
-    town: Program,
+    source: Net,
+    viewer: Net,
+    town: Net,
     _wire: Option<Program>,
 }
 
@@ -173,51 +139,42 @@ pub(super) fn free_port() -> Result<u16> {
 
 impl Apart {
     fn lay(stage: &Path, link: Option<Link>, logs: &Path) -> Result<Self> {
-        let [source, viewer, town] =
-            ["source", "viewer", "town"].map(|name| hold(&format!("network-{name}"), logs));
+        let [source, viewer, town] = ["source", "viewer", "town"].map(|name| Net::new(name, logs));
         let (source, viewer, town) = (source?, viewer?, town?);
-        let (of_source, of_viewer) = (source.id(), viewer.id());
-        for network in [&source, &viewer, &town] {
-            ip(network, "link set lo up")?;
-        }
         for (device, other, ours, theirs) in [
-            ("to-source", of_source, "10.77.1.1/24", "10.77.1.2/24"),
-            ("to-viewer", of_viewer, "10.77.2.1/24", "10.77.2.2/24"),
+            ("to-source", &source, "10.77.1.1/24", "10.77.1.2/24"),
+            ("to-viewer", &viewer, "10.77.2.1/24", "10.77.2.2/24"),
         ] {
-            let other_end = if other == of_source { &source } else { &viewer };
-            ip(
-                &town,
-                &format!("link add {device} type veth peer name town netns {other}"),
+            let (near, far) = (&town, "town");
+            join(
+                End { net: near, device },
+                End {
+                    net: other,
+                    device: far,
+                },
             )?;
-            ip(&town, &format!("addr add {ours} dev {device}"))?;
-            ip(&town, &format!("link set {device} up"))?;
-            ip(other_end, &format!("addr add {theirs} dev town"))?;
-            ip(other_end, "link set town up")?;
+            near.plug(device, ours)?;
+            other.plug(far, theirs)?;
         }
-        ip(&viewer, &format!("route add {TOWN}/32 via 10.77.2.1"))?;
+        viewer.ip(&format!("route add {TOWN}/32 via 10.77.2.1"))?;
+        let ends = [&source, &viewer].map(|net| End { net, device: WIRE });
         let wire = if let Some(link) = link {
-            Some(cable(stage, link, &town, [&source, &viewer], logs)?)
+            Some(cable(stage, link, &town, ends, logs)?)
         } else {
             // Packets as they are on a real cable, one of at most 1500 bytes each.
             let end = format!("name {WIRE} gso_max_segs 1");
-            let other = format!("{end} netns {of_viewer}");
-            ip(&source, &format!("link add {end} type veth peer {other}"))?;
+            let other = format!("{end} netns {}", viewer.id());
+            source.ip(&format!("link add {end} type veth peer {other}"))?;
             None
         };
-        for (network, address) in [(&source, SOURCE), (&viewer, VIEWER)] {
-            // Neither neighbours nor routers are asked for: nothing is on the cable but what is measured.
-            let quiet = "echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6 || true";
-            within(network, Command::new("sh").args(["-c", quiet]))?;
-            ip(network, &format!("addr add {address}/24 dev {WIRE}"))?;
-            ip(network, &format!("link set {WIRE} up"))?;
+        for (net, address) in [(&source, SOURCE), (&viewer, VIEWER)] {
+            net.plug(WIRE, &format!("{address}/24"))?;
         }
         if link.is_none() {
-            for (network, other, address) in
-                [(&source, &viewer, VIEWER), (&viewer, &source, SOURCE)]
-            {
+            for (net, other, address) in [(&source, &viewer, VIEWER), (&viewer, &source, SOURCE)] {
                 let hardware = hardware_address(other)?;
                 let known = format!("neigh replace {address} lladdr {hardware} dev {WIRE}");
-                ip(network, &format!("{known} nud permanent"))?;
+                net.ip(&format!("{known} nud permanent"))?;
             }
         }
         Ok(Self {
@@ -229,76 +186,10 @@ impl Apart {
     }
 }
 
-/// Starts a process that holds a new network.
-fn hold(name: &str, logs: &Path) -> Result<Program> {
-    let own = fs::read_link("/proc/self/ns/net").context("this machine's network")?;
-    let mut command = Command::new("unshare");
-    command.args(["--net", "--", "sleep", "infinity"]);
-    let mut program = Program::start(name, &command, logs)?;
-    let network = PathBuf::from(format!("/proc/{}/ns/net", program.id()));
-    wait::until("a network of its own", wait::STEP, || {
-        program.check_running()?;
-        let theirs = fs::read_link(&network).ok();
-        Ok(theirs.is_some_and(|it| it != own).then_some(()))
-    })?;
-    Ok(program)
-}
-
-/// Joins two networks by a cable that this project makes, as many kernels cannot delay packets.
-fn cable(
-    stage: &Path,
-    link: Link,
-    town: &Program,
-    ends: [&Program; 2],
-    logs: &Path,
-) -> Result<Program> {
-    const DEVICES: [&str; 2] = ["end-one", "end-two"];
-    let mut command = inside(town);
-    command.arg(stage).args(["wire", "--devices"]).args(DEVICES);
-    command.args(["--rate", &link.rate.to_string()]);
-    command.args(["--delay", &(link.round_trip / 2).to_string()]);
-    let mut wire = Program::start("wire", &command, logs)?;
-    wire.wait_line("ready", wait::STEP)?;
-    for (device, end) in DEVICES.into_iter().zip(ends) {
-        let moved = format!("link set {device} netns {} name {WIRE}", end.id());
-        ip(town, &moved)?;
-    }
-    Ok(wire)
-}
-
-fn hardware_address(network: &Program) -> Result<String> {
-    let told = within(
-        network,
-        Command::new("ip").args(["-br", "link", "show", WIRE]),
-    )?;
+fn hardware_address(net: &Net) -> Result<String> {
+    let told = net.run(Command::new("ip").args(["-br", "link", "show", WIRE]))?;
     let address = told.split_whitespace().nth(2);
     Ok(address.context("the cable's hardware address")?.to_owned())
-}
-
-/// `ip` with these words in a network.
-fn ip(network: &Program, words: &str) -> Result<()> {
-    within(network, Command::new("ip").args(words.split(' '))).map(drop)
-}
-
-/// A command in a network, to be given the program.
-fn inside(network: &Program) -> Command {
-    let mut command = Command::new("nsenter");
-    command
-        .arg(format!("--net=/proc/{}/ns/net", network.id()))
-        .arg("--");
-    command
-}
-
-/// Runs a command in a network to its end; gives what it says.
-fn within(network: &Program, command: &Command) -> Result<String> {
-    let mut inside = inside(network);
-    inside.arg(command.get_program()).args(command.get_args());
-    let output = inside.output().context("starting nsenter")?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        bail!("{inside:?}: {said}");
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// Bytes received and sent on a device.
@@ -319,20 +210,6 @@ fn counted(text: &str, device: &str) -> Option<(u64, u64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_link_is_read_as_it_is_written() {
-        let link: Link = "20mbit,40ms".parse().expect("a link");
-        let wanted = Link {
-            rate: 20_000_000,
-            round_trip: 40,
-        };
-        assert_eq!(link, wanted);
-        assert_eq!(link.to_string(), "20 Mbit/s, 40 ms round trip");
-        for wrong in ["", "20mbit", "20,40", "0mbit,40ms", "20mbit,40"] {
-            assert!(wrong.parse::<Link>().is_err(), "{wrong}");
-        }
-    }
 
     #[test]
     fn the_bytes_of_a_device_are_found() {
