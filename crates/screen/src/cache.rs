@@ -68,6 +68,17 @@ pub(crate) struct Ledger {
     scents: BTreeMap<Hash, u16>,
     /// The slot that is overwritten next.
     next: u16,
+    /// What is known of each tile of the mirror as it is now.
+    tiles: Vec<Tile>,
+}
+
+/// What is known of a tile.
+#[derive(Clone, Copy)]
+enum Tile {
+    Unknown,
+    /// It has one colour and is cheaper to send than to keep.
+    Plain,
+    Rich(Print),
 }
 
 /// A tile's pixels in short.
@@ -87,32 +98,65 @@ impl Ledger {
             known: BTreeMap::new(),
             scents: BTreeMap::new(),
             next: 0,
+            tiles: Vec::new(),
         }
     }
 
-    /// Everything is forgotten.
-    pub(crate) fn clear(&mut self) {
+    /// Everything is forgotten; pictures have the size of `frame` from now on.
+    pub(crate) fn clear(&mut self, frame: &Frame) {
+        self.tiles.clear();
+        self.tiles.resize(count(frame), Tile::Unknown);
         self.slots.fill(None);
         self.known.clear();
         self.scents.clear();
         self.next = 0;
     }
 
+    /// These tiles change.
+    pub(crate) fn disturb(&mut self, tiles: &[u16]) {
+        for tile in tiles {
+            self.tiles[usize::from(*tile)] = Tile::Unknown;
+        }
+    }
+
+    /// The tiles that nothing is known of.
+    pub(crate) fn unknown(&self) -> Vec<u16> {
+        let tiles = (0..).zip(&self.tiles);
+        let unknown = tiles.filter(|(_, tile)| matches!(tile, Tile::Unknown));
+        unknown.map(|(number, _)| number).collect()
+    }
+
+    /// Looks at a tile of the mirror.
+    pub(crate) fn learn(&mut self, mirror: &Frame, number: u16) {
+        if let Some(rect) = tile(mirror, number) {
+            self.tiles[usize::from(number)] = self.look(mirror, rect);
+        }
+    }
+
+    fn look(&self, mirror: &Frame, rect: Rect) -> Tile {
+        if is_rich(mirror, rect) {
+            Tile::Rich(Print {
+                hash: self.hash(mirror, rect),
+                scent: self.scent(mirror, rect),
+            })
+        } else {
+            Tile::Plain
+        }
+    }
+
     /// The slots for those of these tiles that are worth keeping and are not kept yet.
-    pub(crate) fn keep(&mut self, frame: &Frame, tiles: &[u16]) -> Vec<Run> {
+    pub(crate) fn keep(&mut self, mirror: &Frame, tiles: &[u16]) -> Vec<Run> {
         let mut runs = Vec::new();
         for &number in tiles {
-            let Some(rect) = tile(frame, number).filter(|rect| is_rich(frame, *rect)) else {
-                continue;
+            let known = match (self.tiles[usize::from(number)], tile(mirror, number)) {
+                (Tile::Unknown, Some(rect)) => self.look(mirror, rect),
+                (known, _) => known,
             };
-            let hash = self.hash(frame, rect);
+            let Tile::Rich(print) = known else { continue };
+            let hash = print.hash;
             if self.known.contains_key(&hash) {
                 continue;
             }
-            let print = Print {
-                hash,
-                scent: self.scent(frame, rect),
-            };
             let slot = self.next;
             self.next = (slot + 1) % SLOTS;
             if let Some(old) = self.slots[usize::from(slot)].replace(print) {

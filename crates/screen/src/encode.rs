@@ -35,6 +35,9 @@ const KEEP_FROM: u64 = 4_096;
 /// What rested for this long is worth being kept, and made exact.
 const QUIET: Duration = Duration::from_millis(150);
 
+/// The most tiles that are learned at once: a millisecond's work.
+const LEARN: usize = 48;
+
 /// The most rows of a photograph in one part, so that the viewer sees its top while its bottom is
 /// still being coded.
 const PHOTO_ROWS: u32 = 256;
@@ -71,7 +74,22 @@ pub enum EncodeError {
     Zstd(#[from] io::Error),
 }
 
-/// A step of [`Encoder::encode_watched`] that has come to its end.
+/// Where an update's parts go, each as soon as it is made.
+pub trait Sink {
+    /// The next part.
+    fn part(&mut self, part: ScreenPart);
+
+    /// A stage of the update has come to its end: a caller with a clock can tell where time goes.
+    fn stage(&mut self, _stage: Stage) {}
+}
+
+impl Sink for Vec<ScreenPart> {
+    fn part(&mut self, part: ScreenPart) {
+        self.push(part);
+    }
+}
+
+/// A step of [`Encoder::encode_to`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     /// What differs is known.
@@ -82,6 +100,26 @@ pub enum Stage {
     Moves,
     /// The parts are made.
     Pack,
+}
+
+/// An update on its way out; the last part is known as such only once it has come to its end.
+struct Out<'a> {
+    sequence: u32,
+    held: Option<Op>,
+    sink: &'a mut dyn Sink,
+}
+
+impl Out<'_> {
+    fn push(&mut self, op: Op) {
+        if let Some(op) = self.held.replace(op) {
+            self.send(op, false);
+        }
+    }
+
+    fn send(&mut self, op: Op, last: bool) {
+        let sequence = self.sequence;
+        self.sink.part(ScreenPart { sequence, last, op });
+    }
 }
 
 impl std::fmt::Debug for Encoder {
@@ -146,35 +184,55 @@ impl Encoder {
         damage: &Region,
         now: Duration,
     ) -> Result<Vec<ScreenPart>, EncodeError> {
-        self.encode_watched(frame, damage, now, &mut |_| ())
+        let mut parts = Vec::new();
+        self.encode_to(frame, damage, now, &mut parts)?;
+        Ok(parts)
     }
 
-    /// The same; `watch` is called at the end of each stage, so that a caller with a clock can
-    /// tell where the time goes.
-    pub fn encode_watched(
+    /// The same; every part goes to `sink` as soon as it is made, so that the viewer can unpack
+    /// the first while the next is still being packed.
+    pub fn encode_to(
         &mut self,
         frame: &Frame,
         damage: &Region,
         now: Duration,
-        watch: &mut dyn FnMut(Stage),
-    ) -> Result<Vec<ScreenPart>, EncodeError> {
-        let mut ops = Vec::new();
-        if self.mirror.bounds() == frame.bounds() {
-            self.change(frame, damage.rects(), now, &mut ops, watch)?;
-        } else {
-            self.mirror = Frame::new(frame.width(), frame.height())?;
-            self.packer.restart()?;
-            self.photo_packer.restart()?;
-            self.ledger.clear();
-            self.haze = Haze::new(frame);
-            self.rest.start(frame, now);
-            ops.push(Op::Start {
+        sink: &mut dyn Sink,
+    ) -> Result<(), EncodeError> {
+        self.update(sink, |encoder, out| {
+            if encoder.mirror.bounds() == frame.bounds() {
+                return encoder.change(frame, damage.rects(), now, out);
+            }
+            encoder.mirror = Frame::new(frame.width(), frame.height())?;
+            encoder.packer.restart()?;
+            encoder.photo_packer.restart()?;
+            encoder.ledger.clear(frame);
+            encoder.haze = Haze::new(frame);
+            encoder.rest.start(frame, now);
+            out.push(Op::Start {
                 width: frame.width() as u16,
                 height: frame.height() as u16,
             });
-            self.change(frame, &[frame.bounds()], now, &mut ops, watch)?;
+            encoder.change(frame, &[frame.bounds()], now, out)
+        })
+    }
+
+    /// Runs what makes an update's parts.
+    fn update(
+        &mut self,
+        sink: &mut dyn Sink,
+        make: impl FnOnce(&mut Self, &mut Out<'_>) -> Result<(), EncodeError>,
+    ) -> Result<(), EncodeError> {
+        let mut out = Out {
+            sequence: self.sequence.wrapping_add(1),
+            held: None,
+            sink,
+        };
+        make(self, &mut out)?;
+        if let Some(op) = out.held.take() {
+            self.sequence = out.sequence;
+            out.send(op, true);
         }
-        Ok(self.update(ops))
+        Ok(())
     }
 
     fn change(
@@ -182,8 +240,7 @@ impl Encoder {
         frame: &Frame,
         damage: &[Rect],
         now: Duration,
-        ops: &mut Vec<Op>,
-        watch: &mut dyn FnMut(Stage),
+        out: &mut Out<'_>,
     ) -> Result<(), EncodeError> {
         if self.settings.grey {
             let mut grey = std::mem::take(&mut self.grey);
@@ -194,11 +251,11 @@ impl Encoder {
             for rect in diff::tiles(frame, damage) {
                 grey.put_grey(rect, frame);
             }
-            let changed = self.change_to(&grey, damage, now, ops, watch);
+            let changed = self.change_to(&grey, damage, now, out);
             self.grey = grey;
             return changed;
         }
-        self.change_to(frame, damage, now, ops, watch)
+        self.change_to(frame, damage, now, out)
     }
 
     fn change_to(
@@ -206,28 +263,28 @@ impl Encoder {
         frame: &Frame,
         damage: &[Rect],
         now: Duration,
-        ops: &mut Vec<Op>,
-        watch: &mut dyn FnMut(Stage),
+        out: &mut Out<'_>,
     ) -> Result<(), EncodeError> {
         let boxes = diff::changed(frame, &self.mirror, damage);
-        watch(Stage::Diff);
+        out.sink.stage(Stage::Diff);
         let tiles = cache::touched(frame, &boxes);
-        let boxes = self.kept(frame, boxes, &tiles, now, ops);
+        let boxes = self.kept(frame, boxes, &tiles, now, out);
         if !tiles.is_empty() {
             self.rest.disturb(&tiles, now);
+            self.ledger.disturb(&tiles);
         }
-        watch(Stage::Cache);
-        let boxes = self.moved(frame, boxes, ops);
-        watch(Stage::Moves);
+        out.sink.stage(Stage::Cache);
+        let boxes = self.moved(frame, boxes, out);
+        out.sink.stage(Stage::Moves);
         let Split { photos, rest } = classes::split(frame, &boxes);
         // A glyph never waits behind a photograph.
-        self.pack(frame, &rest, ops)?;
+        self.pack(frame, &rest, out)?;
         self.rest.photographed(&cache::touched(frame, &photos));
         let pixels = area(&photos);
         for rect in photos {
-            self.pack_photo(frame, rect, pixels, ops)?;
+            self.pack_photo(frame, rect, pixels, out)?;
         }
-        watch(Stage::Pack);
+        out.sink.stage(Stage::Pack);
         Ok(())
     }
 
@@ -238,7 +295,7 @@ impl Encoder {
         boxes: Vec<Rect>,
         tiles: &[u16],
         now: Duration,
-        ops: &mut Vec<Op>,
+        out: &mut Out<'_>,
     ) -> Vec<Rect> {
         if area(&boxes) < KEEP_FROM {
             return boxes;
@@ -246,10 +303,10 @@ impl Encoder {
         let mut rested = tiles.to_vec();
         rested.retain(|tile| self.rest.rested_at(*tile, QUIET) <= now);
         let mut exact = rested.clone();
-        exact.retain(|tile| cache::tile(frame, *tile).is_some_and(|rect| !self.haze.touches(rect)));
+        exact.retain(|tile| self.is_exact(*tile));
         let keep = self.ledger.keep(&self.mirror, &exact);
         if !keep.is_empty() {
-            ops.push(Op::Keep(keep));
+            out.push(Op::Keep(keep));
         }
         // What scrolls or plays never rests, and is not looked for.
         let show = self.ledger.show(frame, &rested);
@@ -264,12 +321,12 @@ impl Encoder {
                 self.haze.remove(rect, frame);
             }
         }
-        ops.push(Op::Show(show));
+        out.push(Op::Show(show));
         diff::changed(frame, &self.mirror, &boxes)
     }
 
     /// Finds what moved; returns what differs still.
-    fn moved(&mut self, frame: &Frame, boxes: Vec<Rect>, ops: &mut Vec<Op>) -> Vec<Rect> {
+    fn moved(&mut self, frame: &Frame, boxes: Vec<Rect>, out: &mut Out<'_>) -> Vec<Rect> {
         // Nothing in a film is ever quite the same again.
         let (films, boxes): (Vec<Rect>, Vec<Rect>) = boxes.into_iter().partition(|rect| {
             let tiles = cache::touched(frame, &[*rect]);
@@ -278,13 +335,13 @@ impl Encoder {
         let mut boxes = if area(&boxes) < MOVES_FROM {
             boxes
         } else {
-            self.moved_in(frame, boxes, ops)
+            self.moved_in(frame, boxes, out)
         };
         boxes.extend(films);
         boxes
     }
 
-    fn moved_in(&mut self, frame: &Frame, boxes: Vec<Rect>, ops: &mut Vec<Op>) -> Vec<Rect> {
+    fn moved_in(&mut self, frame: &Frame, boxes: Vec<Rect>, out: &mut Out<'_>) -> Vec<Rect> {
         let (mut shifts, mut rest) = self.finder.find(frame, &self.mirror, &boxes);
         // The viewer takes no more than fits the picture.
         let mut room = frame.bounds().area();
@@ -301,7 +358,7 @@ impl Encoder {
         }
         self.mirror.shift(&shifts, &mut self.scratch);
         self.haze.shift(&shifts, frame);
-        ops.push(Op::Move(shifts.into_iter().map(Shift::into).collect()));
+        out.push(Op::Move(shifts.into_iter().map(Shift::into).collect()));
         diff::changed(frame, &self.mirror, &rest)
     }
 
@@ -310,7 +367,7 @@ impl Encoder {
         &mut self,
         frame: &Frame,
         boxes: &[Rect],
-        ops: &mut Vec<Op>,
+        out: &mut Out<'_>,
     ) -> Result<(), EncodeError> {
         let mut areas = Vec::new();
         self.raw.clear();
@@ -319,20 +376,20 @@ impl Encoder {
             self.haze.remove(*whole, frame);
             if let Some(colour) = single_colour(frame, *whole) {
                 let area = (*whole).into();
-                ops.push(Op::Fill { area, colour });
+                out.push(Op::Fill { area, colour });
                 continue;
             }
             for strip in lines::split(frame, *whole) {
                 let size = strip.area() as usize * 4;
                 if areas.len() == MAX_AREAS || self.raw.len() + size > MAX_PART_RAW {
-                    ops.push(self.pixels(&mut areas)?);
+                    out.push(self.pixels(&mut areas)?);
                 }
                 lines::get(frame, strip, &mut self.raw);
                 areas.push(strip.into());
             }
         }
         if !areas.is_empty() {
-            ops.push(self.pixels(&mut areas)?);
+            out.push(self.pixels(&mut areas)?);
         }
         Ok(())
     }
@@ -354,7 +411,7 @@ impl Encoder {
         frame: &Frame,
         whole: Rect,
         pixels: u64,
-        ops: &mut Vec<Op>,
+        out: &mut Out<'_>,
     ) -> Result<(), EncodeError> {
         for area in bands(whole) {
             let middle = (area.x + area.width / 2, area.y + area.height / 2);
@@ -363,7 +420,7 @@ impl Encoder {
             let kind = if film { Kind::Film } else { Kind::Still };
             let Some(step) = self.quality.step(self.settings.detail, kind, pixels) else {
                 self.mirror.put_from(area, frame);
-                ops.push(self.exact(area)?);
+                out.push(self.exact(area)?);
                 continue;
             };
             let Self {
@@ -389,7 +446,7 @@ impl Encoder {
             } = photo.encode(frame, area, step, unchanged, photo_packer)?;
             let bytes = tokens.len() + bits.len();
             self.quality.learn(kind, step, area.area(), bytes);
-            ops.push(Op::Photo {
+            out.push(Op::Photo {
                 area: area.into(),
                 step,
                 sizes,
@@ -414,54 +471,56 @@ impl Encoder {
     /// The parts that make photographs exact where they have been quiet for a while; not many
     /// more than `budget` bytes.
     ///
-    /// No parts when nothing is due.
+    /// No parts when nothing is due; then what rests is learned, so that it need not be when it
+    /// goes.
     pub fn refine(&mut self, now: Duration, budget: usize) -> Result<Vec<ScreenPart>, EncodeError> {
-        let quiet = |block: Rect| {
-            let tile = cache::tile_at(&self.mirror, block.x, block.y);
-            self.rest.rested_at(tile, QUIET) <= now
-        };
-        let boxes = self.haze.boxes(&self.mirror, quiet);
-        let mut ops = Vec::new();
-        let mut spent = 0;
-        for rect in boxes.into_iter().flat_map(bands) {
-            if spent >= budget {
-                break;
+        let quiet = |tile: u16| self.rest.rested_at(tile, QUIET) <= now;
+        let boxes = self.haze.boxes(&self.mirror, |block| {
+            quiet(cache::tile_at(&self.mirror, block.x, block.y))
+        });
+        let mut learnt = 0;
+        for tile in self.ledger.unknown() {
+            if boxes.is_empty() && learnt < LEARN && quiet(tile) && self.is_exact(tile) {
+                self.ledger.learn(&self.mirror, tile);
+                learnt += 1;
             }
-            let op = self.exact(rect)?;
-            if let Op::Exact { data, .. } = &op {
-                spent += data.len();
-            }
-            ops.push(op);
         }
-        Ok(self.update(ops))
+        let mut parts = Vec::new();
+        self.update(&mut parts, |encoder, out| {
+            let mut spent = 0;
+            for rect in boxes.into_iter().flat_map(bands) {
+                if spent >= budget {
+                    break;
+                }
+                let op = encoder.exact(rect)?;
+                if let Op::Exact { data, .. } = &op {
+                    spent += data.len();
+                }
+                out.push(op);
+            }
+            Ok(())
+        })?;
+        Ok(parts)
     }
 
     /// When [`refine`](Self::refine) will have something to do, if nothing changes meanwhile.
     pub fn refine_at(&self) -> Option<Duration> {
         let mut due: Option<Duration> = None;
-        self.haze.boxes(&self.mirror, |block| {
-            let tile = cache::tile_at(&self.mirror, block.x, block.y);
+        let mut note = |tile: u16| {
             let at = self.rest.rested_at(tile, QUIET);
             due = Some(due.map_or(at, |due| due.min(at)));
+        };
+        self.haze.boxes(&self.mirror, |block| {
+            note(cache::tile_at(&self.mirror, block.x, block.y));
             false
         });
+        let unknown = self.ledger.unknown().into_iter();
+        unknown.filter(|tile| self.is_exact(*tile)).for_each(note);
         due
     }
 
-    fn update(&mut self, ops: Vec<Op>) -> Vec<ScreenPart> {
-        if ops.is_empty() {
-            return Vec::new();
-        }
-        self.sequence = self.sequence.wrapping_add(1);
-        let count = ops.len();
-        (1..)
-            .zip(ops)
-            .map(|(number, op)| ScreenPart {
-                sequence: self.sequence,
-                last: number == count,
-                op,
-            })
-            .collect()
+    fn is_exact(&self, tile: u16) -> bool {
+        cache::tile(&self.mirror, tile).is_some_and(|rect| !self.haze.touches(rect))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use aldis_screen::decode::Decoder;
-use aldis_screen::encode::{Encoder, Stage};
+use aldis_screen::encode::{Encoder, Sink, Stage};
 use aldis_screen::{Frame, Region, Settings};
 use aldis_wire::peer::ScreenPart;
 use anyhow::{Result, ensure};
@@ -76,20 +76,14 @@ pub(crate) fn run(scene: &Scene) -> Result<Ours> {
         let before = frame.clone();
         let damage = scene.draw(number, &mut frame);
         let started = Instant::now();
-        let mut last = started;
-        let mut stages = [Duration::ZERO; 4];
-        let parts = encoder.encode_watched(&frame, &damage, now, &mut |stage| {
-            let index = match stage {
-                Stage::Diff => 0,
-                Stage::Cache => 1,
-                Stage::Moves => 2,
-                Stage::Pack => 3,
-            };
-            let reached = Instant::now();
-            stages[index] = reached - last;
-            last = reached;
-        })?;
+        let mut watch = Watch {
+            last: started,
+            stages: [Duration::ZERO; 4],
+            parts: Vec::new(),
+        };
+        encoder.encode_to(&frame, &damage, now, &mut watch)?;
         let encoded = started.elapsed();
+        let Watch { stages, parts, .. } = watch;
         let (bytes, decoded) = receive(&parts, &mut decoder)?;
         if number == 0 {
             ours.first = bytes;
@@ -130,6 +124,31 @@ pub(crate) fn run(scene: &Scene) -> Result<Ours> {
     }
     ensure!(decoder.frame() == &frame, "the picture is exact at rest");
     Ok(ours)
+}
+
+/// Gathers an update's parts, and how long each stage took.
+struct Watch {
+    last: Instant,
+    stages: [Duration; 4],
+    parts: Vec<ScreenPart>,
+}
+
+impl Sink for Watch {
+    fn part(&mut self, part: ScreenPart) {
+        self.parts.push(part);
+    }
+
+    fn stage(&mut self, stage: Stage) {
+        let index = match stage {
+            Stage::Diff => 0,
+            Stage::Cache => 1,
+            Stage::Moves => 2,
+            Stage::Pack => 3,
+        };
+        let reached = Instant::now();
+        self.stages[index] = reached - self.last;
+        self.last = reached;
+    }
 }
 
 /// Decodes parts; returns their bytes on the stream and the time that it took.

@@ -11,10 +11,12 @@ use std::time::Duration;
 
 use aldis_capture::{CaptureError, Changes, Source};
 use aldis_inject::MonitorPlace;
-use aldis_screen::encode::{EncodeError, Encoder};
+use aldis_screen::encode::{EncodeError, Encoder, Sink};
 use aldis_screen::pace::Pace;
 use aldis_screen::{Detail, Frame, Region, Settings};
 use aldis_wire::peer::{self, Look, MAX_MONITORS, Monitor, PointerShape, ScreenPart, ToViewer};
+
+use tokio::sync::mpsc;
 
 use super::beat::Beat;
 use super::{Shared, Wish, locked};
@@ -204,29 +206,31 @@ impl Watch {
         }
         let carried = self.pace.bytes_in(PHOTOGRAPHS_FOR);
         encoder.set_budget(carried.map(|bytes| bytes.max(PHOTOGRAPHS)));
-        let parts = encoder.encode(&self.frame, &self.damage, now())?;
+        let mut way = Way::new(&self.shared.parts);
+        encoder.encode_to(&self.frame, &self.damage, now(), &mut way)?;
+        let Way { sent, bytes, .. } = way;
         self.damage.clear();
-        self.send(parts);
+        self.sent(sent, bytes);
         Ok(())
     }
 
     fn refine(&mut self, encoder: &mut Encoder) -> Result<(), Stop> {
         let carried = self.pace.bytes_in(REFINE_FOR).unwrap_or(REFINE);
         let parts = encoder.refine(now(), carried.clamp(REFINE / 16, REFINE))?;
-        self.send(parts);
+        let mut way = Way::new(&self.shared.parts);
+        for part in parts {
+            way.part(part);
+        }
+        let Way { sent, bytes, .. } = way;
+        self.sent(sent, bytes);
         Ok(())
     }
 
-    fn send(&mut self, parts: Vec<ScreenPart>) {
-        if let Some(last) = parts.last() {
-            let bytes = parts.iter().map(ScreenPart::payload).sum();
-            self.pace.sent(last.sequence, bytes, now());
-            self.flying.push_back((last.sequence, self.shown()));
-        }
-        for part in parts {
-            if self.shared.parts.blocking_send(part).is_err() {
-                break;
-            }
+    /// An update with this number and so many bytes of pixels is on its way.
+    fn sent(&mut self, sequence: Option<u32>, bytes: usize) {
+        if let Some(sequence) = sequence {
+            self.pace.sent(sequence, bytes, now());
+            self.flying.push_back((sequence, self.shown()));
         }
     }
 
@@ -356,6 +360,33 @@ impl Watch {
         {
             permit.send(pointer);
         }
+    }
+}
+
+/// An update's way to the link; waits where that is slow.
+struct Way<'a> {
+    parts: &'a mpsc::Sender<ScreenPart>,
+    /// The update's number, once there is a part of it.
+    sent: Option<u32>,
+    bytes: usize,
+}
+
+impl<'a> Way<'a> {
+    fn new(parts: &'a mpsc::Sender<ScreenPart>) -> Self {
+        Self {
+            parts,
+            sent: None,
+            bytes: 0,
+        }
+    }
+}
+
+impl Sink for Way<'_> {
+    fn part(&mut self, part: ScreenPart) {
+        self.sent = Some(part.sequence);
+        self.bytes += part.payload();
+        // A link that is gone is noticed before the next update.
+        drop(self.parts.blocking_send(part));
     }
 }
 
