@@ -116,7 +116,7 @@ pub(crate) fn run(scene: &Scene) -> Result<Ours> {
             let (bytes, _) = receive(&parts, &mut decoder)?;
             ours.refined += if number == 0 { 0 } else { bytes };
             now += started.elapsed();
-            if ending {
+            if ending && !parts.is_empty() {
                 ours.exact_after = now.saturating_sub(drawn);
             }
         }
