@@ -1,7 +1,8 @@
 //! What is a photograph, and what is text and surfaces.
 //!
-//! In what people draw on a screen most pixels equal their left neighbour; in what a camera took
-//! hardly any does. The boundary is wide, so a few rows of each cell are enough to tell.
+//! In what people draw on a screen most pixels equal their left neighbour, and the others are far
+//! from it; in what a camera took hardly any is equal, and where it is soft, as the sky is, many
+//! are near. The boundary is wide, so a few rows of each cell are enough to tell.
 
 use crate::diff::join;
 use crate::frame::Frame;
@@ -12,6 +13,15 @@ const CELL: u32 = 32;
 
 /// A photograph has fewer equal neighbours than this, in percent.
 const EQUAL: usize = 35;
+
+/// Or else more neighbours that are near than this, in percent, and hardly any that is far.
+const NEAR: usize = 25;
+
+/// How many are near for each that is far, there.
+const NEAR_FOR_FAR: usize = 4;
+
+/// How much the channels of near neighbours differ at most.
+const APART: u8 = 3;
 
 /// Every row with this distance is looked at.
 const EVERY: usize = 2;
@@ -79,16 +89,25 @@ pub(crate) fn split(frame: &Frame, boxes: &[Rect]) -> Split {
 }
 
 fn is_photo(frame: &Frame, rect: Rect) -> bool {
-    let (mut pairs, mut equal) = (0, 0);
+    let (mut pairs, mut equal, mut near) = (0, 0, 0);
     for y in (rect.y..rect.bottom()).step_by(EVERY) {
         let (pixels, _) = frame.row(rect, y).as_chunks::<4>();
-        let neighbours = pixels.iter().zip(&pixels[1..]);
         pairs += pixels.len() - 1;
-        equal += neighbours
-            .map(|(one, other)| usize::from(u32::from_le_bytes(*one) == u32::from_le_bytes(*other)))
-            .sum::<usize>();
+        for (one, other) in pixels.iter().zip(&pixels[1..]) {
+            let same = u32::from_le_bytes(*one) == u32::from_le_bytes(*other);
+            equal += usize::from(same);
+            near += usize::from(!same && are_near(*one, *other));
+        }
     }
-    pairs >= MIN_PAIRS && equal * 100 < pairs * EQUAL
+    let far = pairs - equal - near;
+    let soft = near * 100 >= pairs * NEAR && near >= far * NEAR_FOR_FAR;
+    pairs >= MIN_PAIRS && (equal * 100 < pairs * EQUAL || soft)
+}
+
+/// No branches: the compiler takes several pixels at once.
+fn are_near(one: [u8; 4], other: [u8; 4]) -> bool {
+    let apart = |channel: usize| one[channel].abs_diff(other[channel]);
+    apart(0).max(apart(1)).max(apart(2)) <= APART
 }
 
 /// The cells that a box touches.

@@ -8,6 +8,10 @@ use crate::settings::Detail;
 /// Bytes of a pixel times the step's width, until a photograph has told better.
 const FIRST: f32 = 2.0;
 
+/// The most bytes that a pixel of a standing photograph takes at first sight: more would take longer
+/// to code than to be made exact soon after.
+const AT_FIRST: f32 = 0.16;
+
 /// The coarsest step at which a face is still a face.
 const COARSEST: f32 = 96.0;
 
@@ -44,10 +48,15 @@ impl Quality {
             Kind::Still => (still, self.stills),
             Kind::Film => (film, self.films),
         };
-        let needed = match self.budget {
+        let for_link = match self.budget {
             Some(budget) => cost * pixels as f32 / budget.max(1) as f32,
             None => 0.0,
         };
+        let for_haste = match kind {
+            Kind::Still => cost / AT_FIRST,
+            Kind::Film => 0.0,
+        };
+        let needed = for_link.max(for_haste);
         Some(needed.clamp(finest.into(), COARSEST) as u8)
     }
 
