@@ -22,6 +22,7 @@ pub mod binaries;
 mod customer;
 mod desk;
 mod display;
+pub mod gallery;
 pub mod hands;
 pub mod keys;
 mod lamp;

@@ -114,6 +114,24 @@ impl Picture {
         }
     }
 
+    /// The same, some rows further up; what comes from below is what left above.
+    pub fn scrolled(&self, rows: usize) -> Self {
+        let mut pixels = self.pixels.clone();
+        pixels.rotate_left(rows.min(self.height) * self.width);
+        Self { pixels, ..*self }
+    }
+
+    /// Whether this part of it is `other`, nearly everywhere: a pointer may lie over it.
+    pub fn has(&self, other: &Self, part: Rect) -> bool {
+        const POINTER: usize = 64 * 64;
+        let (Ok(left), Ok(top)) = (usize::try_from(part.x), usize::try_from(part.y)) else {
+            return false;
+        };
+        let places = (0..other.height).flat_map(|y| (0..other.width).map(move |x| (x, y)));
+        let others = places.filter(|(x, y)| other.pixel(*x, *y) != self.pixel(left + x, top + y));
+        others.count() <= POINTER
+    }
+
     /// Width in pixels.
     pub fn width(&self) -> usize {
         self.width

@@ -5,8 +5,8 @@ use std::time::Duration;
 use aldis_e2e::keys::{CONTROL, F12, SHIFT};
 use aldis_e2e::paint::Easel;
 use aldis_e2e::{
-    PASSWORD, Picture, Rect, SUPPORTER, Scene, Seen, Watcher, XtermFile, containing, named,
-    starting, wait,
+    PASSWORD, Picture, Rect, SUPPORTER, Scene, Seen, Watcher, XtermFile, containing, gallery,
+    named, starting, wait,
 };
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
@@ -129,6 +129,11 @@ fn the_viewer_shows_exactly_the_customers_pixels() -> Result<()> {
         wait::throughout(ten_seconds, || viewer.program.check_running())?;
         scene.wait_same_pixels(&format!("picture-{seed}-later"))?;
     }
+    gallery::exhibit(
+        area,
+        |picture| easel.show(picture),
+        |step| scene.wait_same_pixels(step),
+    )?;
     ensure!(
         viewer.stats().len() >= 5,
         "a line of statistics a second: {:?}",

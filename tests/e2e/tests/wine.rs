@@ -5,9 +5,18 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use aldis_e2e::{Binaries, Desk, Program, SUPPORTER, Scene, wait};
+use aldis_e2e::paint::Easel;
+use aldis_e2e::{Binaries, Desk, Program, Rect, SUPPORTER, Scene, gallery, wait};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
+
+/// Where the pictures hang.
+const EXHIBITION: Rect = Rect {
+    x: 200,
+    y: 100,
+    width: 640,
+    height: 480,
+};
 
 /// Starting wine for the first time makes a whole Windows folder.
 const WINE: Duration = Duration::from_mins(3);
@@ -76,6 +85,14 @@ fn a_linux_supporter_helps_on_a_windows_build() -> Result<()> {
         })?;
         let after = scene.wait_same_pixels("wine-typed")?;
         after.save(&desk.logs().join("typed.png"))?;
+        // The same pictures as everywhere.
+        let easel = Easel::new(desk.display(), EXHIBITION)?;
+        gallery::exhibit(
+            EXHIBITION,
+            |picture| easel.show(picture),
+            |step| scene.wait_same_pixels(&format!("wine-{step}")),
+        )?;
+        drop(easel);
 
         scene.supporter.desk().display().close_window("Aldis")?;
         scene.supporter.wait_status(&code, "Pending")
