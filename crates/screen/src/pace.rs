@@ -114,11 +114,6 @@ impl Pace {
         self.flying.iter().any(|it| it.sequence == sequence)
     }
 
-    /// Whether nothing is under way.
-    pub fn is_idle(&self) -> bool {
-        self.flying.is_empty()
-    }
-
     /// How many bytes the link carries in this time, as far as is known.
     pub fn bytes_in(&self, time: Duration) -> Option<usize> {
         let (_, rate) = self.rates.front()?;
@@ -127,8 +122,14 @@ impl Pace {
 
     /// When the next update may go: now or at a later moment; `None` until something was shown.
     pub fn may_send(&self, now: Duration) -> Option<Duration> {
+        self.free_at(now).map(|at| self.after_distance(at))
+    }
+
+    /// When the link is about to be free, however few updates are wished for; `None` until
+    /// something was shown.
+    pub fn free_at(&self, now: Duration) -> Option<Duration> {
         let Some(oldest) = self.flying.front() else {
-            return Some(self.after_distance(now));
+            return Some(now);
         };
         let trip = self.trip?;
         let expected = trip + self.time_for(oldest.bytes);
@@ -137,14 +138,11 @@ impl Pace {
             return None;
         }
         let ahead = (self.takes / 4).max(AHEAD);
-        Some(
-            self.after_distance(now)
-                .max(self.free.saturating_sub(ahead)),
-        )
+        Some(now.max(self.free.saturating_sub(ahead)))
     }
 
-    fn after_distance(&self, now: Duration) -> Duration {
-        self.last.map_or(now, |last| now.max(last + self.distance))
+    fn after_distance(&self, at: Duration) -> Duration {
+        self.last.map_or(at, |last| at.max(last + self.distance))
     }
 
     /// How long so many bytes take to leave.

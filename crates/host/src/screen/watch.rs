@@ -132,13 +132,17 @@ impl Watch {
             if self.dirty && at.is_some_and(|at| at <= now()) {
                 self.update(&mut encoder)?;
                 at = None;
-            } else if !self.dirty && self.pace.is_idle() {
+            } else if !self.dirty && self.pace.free_at(now()).is_some_and(|at| at <= now()) {
                 self.refine(&mut encoder)?;
             }
             self.flush();
             let update = at.filter(|_| self.dirty);
-            // While an update is under way its answer wakes this thread.
-            let refine = encoder.refine_at().filter(|_| self.pace.is_idle());
+            // While the link is not about to be free an answer wakes this thread.
+            let free = self.pace.free_at(now());
+            let refine = encoder
+                .refine_at()
+                .zip(free)
+                .map(|(due, free)| due.max(free));
             let wakes = update.into_iter().chain(refine);
             let wakes = wakes.map(|at| at.saturating_sub(now()));
             let retry = self.unsent.waits().then_some(RETRY);
