@@ -363,14 +363,14 @@ impl App {
             act = act.or(said.inner);
         }
         let scale = self.scale;
-        let happened = CentralPanel::default()
+        let canvas = CentralPanel::default()
             .frame(egui::Frame::NONE)
             .show(ui, |ui| {
                 self.remote.show(ui, self.texts, session, scale, control)
-            })
-            .inner;
+            });
+        let happened = canvas.inner;
         if let Some(why) = &session.no_picture {
-            pages::no_picture(ui, self.texts, why);
+            pages::no_picture(ui, canvas.response.rect, self.texts, why);
         }
         if control {
             self.in_vain = InVain::default();

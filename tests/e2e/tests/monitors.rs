@@ -137,6 +137,10 @@ fn a_screen_that_does_not_answer_is_said_and_seen_again_when_it_does() -> Result
     scene.customer.freeze_screen(true)?;
     let sentence = containing("does not answer");
     scene.supporter.desk().find(&sentence)?;
+    let ours = scene.supporter.desk();
+    ours.display()
+        .picture_at_rest()?
+        .save(&ours.logs().join("frozen.png"))?;
     scene.customer.freeze_screen(false)?;
     scene.supporter.desk().gone(&sentence)?;
     let easel = Easel::new(scene.customer.desk().display(), LEFT)?;

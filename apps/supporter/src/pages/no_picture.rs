@@ -2,14 +2,13 @@
 
 use aldis_ui::{Texts, theme};
 use aldis_wire::peer::NoPicture;
-use egui::{Align2, Area, Color32, Frame, Id, Margin, Ui, Vec2};
+use egui::{Align2, Area, Color32, Frame, Id, Label, Margin, Rect, Ui};
 
 /// How dark the last picture becomes: it is seen that it is not the present.
 const SHADE: Color32 = Color32::from_black_alpha(150);
 
-/// Says it in the middle of what `ui` has shown.
-pub(crate) fn no_picture(ui: &Ui, texts: Texts, why: &NoPicture) {
-    let canvas = ui.min_rect();
+/// Says it in the middle of the canvas.
+pub(crate) fn no_picture(ui: &Ui, canvas: Rect, texts: Texts, why: &NoPicture) {
     ui.painter().rect_filled(canvas, 0.0, SHADE);
     let sentence = match why {
         NoPicture::Stuck => texts.get("no-picture-stuck").into_owned(),
@@ -26,8 +25,7 @@ pub(crate) fn no_picture(ui: &Ui, texts: Texts, why: &NoPicture) {
                 .inner_margin(Margin::same(20));
             look.show(ui, |ui| {
                 ui.set_max_width(420.0);
-                ui.add(egui::Label::new(sentence).wrap());
-                ui.allocate_space(Vec2::ZERO);
+                ui.vertical_centered(|ui| ui.add(Label::new(sentence).wrap()));
             });
         });
 }
