@@ -46,6 +46,8 @@ const PHOTO_ROWS: u32 = 256;
 pub struct Encoder {
     settings: Settings,
     quality: Quality,
+    /// Where people look.
+    focus: Option<(u32, u32)>,
     mirror: Frame,
     /// The frame without its colours, if that is wished.
     grey: Frame,
@@ -139,6 +141,7 @@ impl Encoder {
         Ok(Self {
             settings,
             quality: Quality::new(),
+            focus: None,
             mirror: Frame::default(),
             grey: Frame::default(),
             sequence: 0,
@@ -166,6 +169,11 @@ impl Encoder {
             self.restart();
         }
         self.settings = settings;
+    }
+
+    /// Where the pointer is in the picture, if it is there: photographs become exact there first.
+    pub fn set_focus(&mut self, focus: Option<(u32, u32)>) {
+        self.focus = focus;
     }
 
     /// Bounds the bytes that an update's photographs should take from now on: they become coarser.
@@ -488,7 +496,11 @@ impl Encoder {
         let mut parts = Vec::new();
         self.update(&mut parts, |encoder, out| {
             let mut spent = 0;
-            for rect in boxes.into_iter().flat_map(bands) {
+            let mut pieces: Vec<Rect> = boxes.into_iter().flat_map(bands).collect();
+            if let Some(focus) = encoder.focus {
+                pieces.sort_by_key(|piece| distance(*piece, focus));
+            }
+            for rect in pieces {
                 if spent >= budget {
                     break;
                 }
@@ -526,6 +538,12 @@ impl Encoder {
 
 fn area(boxes: &[Rect]) -> u64 {
     boxes.iter().map(|rect| rect.area()).sum()
+}
+
+/// How far a point is from a rectangle, right and down together.
+fn distance(rect: Rect, (x, y): (u32, u32)) -> u32 {
+    let apart = |start: u32, end: u32, at: u32| start.saturating_sub(at) + at.saturating_sub(end);
+    apart(rect.x, rect.right(), x) + apart(rect.y, rect.bottom(), y)
 }
 
 /// A photograph in pieces that a part may stand for.

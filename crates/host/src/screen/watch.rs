@@ -220,6 +220,8 @@ impl Watch {
 
     fn refine(&mut self, encoder: &mut Encoder) -> Result<(), Stop> {
         let carried = self.pace.bytes_in(REFINE_FOR).unwrap_or(REFINE);
+        let pointer = self.pointer.and_then(|(x, y)| self.on_picture(x, y));
+        encoder.set_focus(pointer.map(|(x, y)| (x.into(), y.into())));
         let parts = encoder.refine(now(), carried.clamp(REFINE / 16, REFINE))?;
         let mut way = Way::new(&self.shared.parts);
         for part in parts {

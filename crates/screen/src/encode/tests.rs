@@ -203,3 +203,27 @@ fn without_colours_the_viewer_sees_the_brightness_of_everything() {
         assert_eq!(decoder.frame(), &grey);
     }
 }
+
+#[test]
+fn photographs_become_exact_where_the_pointer_is_first() {
+    let mut noise = Noise(11);
+    let mut frame = Frame::new(640, 640).unwrap();
+    for pixel in frame.data_mut().as_chunks_mut::<4>().0 {
+        let [blue, green, red, _] = noise.next().to_le_bytes();
+        *pixel = [blue, green, red, 255];
+    }
+    let mut encoder = Encoder::new(Settings::default(), 1).unwrap();
+    encoder.encode(&frame, &whole(&frame), NOW).unwrap();
+    for (x, y) in [(600, 630), (5, 5), (300, 300)] {
+        encoder.set_focus(Some((x, y)));
+        let parts = encoder.refine(Duration::from_secs(1), 1).unwrap();
+        let [part] = parts.as_slice() else {
+            panic!("{} parts for a budget of a byte", parts.len());
+        };
+        let Op::Exact { area, .. } = &part.op else {
+            panic!("{:?}", part.op);
+        };
+        let rect = Rect::from(*area);
+        assert_eq!(distance(rect, (x, y)), 0, "{rect:?} is not at {x}, {y}");
+    }
+}
