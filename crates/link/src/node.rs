@@ -28,7 +28,7 @@ use crate::socket::PlainSocket;
 const DIAL: Duration = Duration::from_secs(5);
 
 /// How often a silent connection says that it lives.
-const KEEP_ALIVE: Duration = Duration::from_secs(5);
+const KEEP_ALIVE: Duration = Duration::from_secs(9);
 
 /// How long a connection may be silent before it counts as lost.
 const IDLE: Duration = Duration::from_secs(20);
