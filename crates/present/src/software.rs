@@ -16,8 +16,8 @@ use egui::{
 use egui_winit::{ActionRequested, accesskit_winit};
 use raw_window_handle::{HasDisplayHandle as _, RawDisplayHandle};
 use winit::application::ApplicationHandler;
-use winit::event::{DeviceEvent, DeviceId, StartCause, WindowEvent};
-use winit::event_loop::{ActiveEventLoop, ControlFlow, EventLoop, EventLoopProxy};
+use winit::event::{StartCause, WindowEvent};
+use winit::event_loop::{ActiveEventLoop, ControlFlow, DeviceEvents, EventLoop, EventLoopProxy};
 use winit::platform::run_on_demand::EventLoopExtRunOnDemand as _;
 use winit::window::WindowId;
 
@@ -118,6 +118,9 @@ impl ApplicationHandler<UserEvent> for Software<'_> {
         let Some((options, create)) = self.start.take() else {
             return;
         };
+        // What a mouse does is heard as the pointer's moves; heard raw as well, and before, it would
+        // cost a frame for nothing.
+        active.listen_device_events(DeviceEvents::Never);
         match Running::open(active, options, create, &self.proxy) {
             Ok(mut running) => {
                 running.frame(active);
@@ -158,15 +161,6 @@ impl ApplicationHandler<UserEvent> for Software<'_> {
             .system
             .on_window_event(&running.canvas.window, &event);
         if answer.repaint || closes {
-            running.due(now());
-        }
-    }
-
-    fn device_event(&mut self, _active: &ActiveEventLoop, _device: DeviceId, event: DeviceEvent) {
-        if let DeviceEvent::MouseMotion { delta } = event
-            && let Some(running) = &mut self.running
-            && running.system.on_mouse_motion(delta)
-        {
             running.due(now());
         }
     }
