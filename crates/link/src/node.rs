@@ -28,10 +28,10 @@ use crate::socket::PlainSocket;
 const DIAL: Duration = Duration::from_secs(5);
 
 /// How often a silent connection says that it lives.
-const KEEP_ALIVE: Duration = Duration::from_secs(9);
+const KEEP_ALIVE: Duration = Duration::from_secs(8);
 
 /// How long a connection may be silent before it counts as lost.
-const IDLE: Duration = Duration::from_secs(20);
+const IDLE: Duration = Duration::from_secs(16);
 
 /// Bytes that a peer may have under way on one stream.
 const STREAM_WINDOW: u32 = 4 << 20;
@@ -318,7 +318,7 @@ fn transport(protocol: Protocol) -> TransportConfig {
     let mut transport = TransportConfig::default();
     transport
         .keep_alive_interval(Some(KEEP_ALIVE))
-        .max_idle_timeout(Some(IDLE.try_into().expect("20 s fit a QUIC timeout")))
+        .max_idle_timeout(Some(IDLE.try_into().expect("16 s fit a QUIC timeout")))
         .initial_rtt(Duration::from_millis(100))
         .datagram_receive_buffer_size(None)
         .stream_receive_window(VarInt::from_u32(STREAM_WINDOW))
