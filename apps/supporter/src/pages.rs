@@ -4,7 +4,10 @@
 
 mod look;
 mod people;
+mod player;
 mod queue;
+mod recording;
+mod recordings;
 mod session;
 mod sign_in;
 
@@ -18,7 +21,10 @@ use egui::Ui;
 use crate::settings::Settings;
 
 pub(crate) use people::{people, watching};
+pub(crate) use player::{PlayerAct, Showing, player};
 pub(crate) use queue::{Queue, chat, queue};
+pub(crate) use recording::notice as recording_notice;
+pub(crate) use recordings::{Shelve, recordings};
 pub(crate) use session::{Bar, over, toolbar, waiting};
 pub(crate) use sign_in::{Entry, sign_in};
 
@@ -49,6 +55,10 @@ pub(crate) enum Act {
     Look(Look),
     EndSession,
     DismissRefusal,
+    /// What was said of the recording is read.
+    DismissRecording(String),
+    /// Something about the recordings on this machine.
+    Shelve(Shelve),
     Language(Language),
     Appearance(Appearance),
     /// Notify on the desktop, or not.
