@@ -138,15 +138,12 @@ impl<R: Read + Seek> Reader<R> {
         self.file.seek(SeekFrom::Start(start))?;
         (self.position, self.last) = (start, 0);
         let mut end = start;
+        // A key or an update has begun and is not whole yet.
+        let mut begun = false;
         loop {
             let offset = self.position;
             match self.read_on()? {
-                Some(Entry::Part(_, part)) if !part.last => continue,
                 Some(Entry::Key(at, width, height)) => {
-                    // It counts once its picture is whole.
-                    if self.keys.last().is_some_and(|key| key.offset >= end) {
-                        self.keys.pop();
-                    }
                     if self.keys.len() < MAX_KEYS {
                         self.keys.push(Key {
                             at,
@@ -155,14 +152,16 @@ impl<R: Read + Seek> Reader<R> {
                             height,
                         });
                     }
-                    continue;
+                    begun = true;
                 }
-                Some(Entry::Shape(..) | Entry::Place(..)) => continue,
+                Some(Entry::Part(_, part)) => begun = !part.last,
                 Some(_) => {}
                 None => break,
             }
-            end = self.position;
-            self.length = self.last;
+            if !begun {
+                end = self.position;
+                self.length = self.last;
+            }
         }
         self.keys.retain(|key| key.offset < end);
         self.end = end;

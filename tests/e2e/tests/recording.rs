@@ -89,7 +89,9 @@ fn what_was_recorded_outlives_the_app_and_replays() -> Result<()> {
     let (code, mut viewer) = session(&mut scene)?;
     let mut xterm = XtermFile::open(scene.customer.desk())?;
     let theirs = scene.customer.desk().display();
-    let place = XtermFile::place(theirs)?;
+    let mut place = XtermFile::place(theirs)?;
+    // It hangs over the screen's edge.
+    place.height = place.height.min(i32::from(theirs.height()) - place.y);
     theirs.click(place.middle().0, place.middle().1)?;
 
     // While the question is open nobody but the customer can answer it.
@@ -106,7 +108,8 @@ fn what_was_recorded_outlives_the_app_and_replays() -> Result<()> {
     let ours = scene.supporter.desk().display();
     let canvas = scene.supporter.desk().find(&named("Remote screen"))?.area;
     ours.click(canvas.x + canvas.width / 2, canvas.y + canvas.height / 2)?;
-    ours.type_keys("\n ")?;
+    ours.key("Return")?;
+    ours.key("space")?;
     watcher.stays_untouched(NOTHING)?;
     ensure!(xterm.unread()?.is_empty(), "something was typed");
     drop(watcher);
@@ -218,7 +221,7 @@ fn the_customer_stops_a_recording_and_everybody_sees_who_records() -> Result<()>
     allow(&scene)?;
     // Who comes later sees it as well, and the customer goes on seeing it.
     let bo = scene.colleague("recording-stopped", "Bo")?;
-    let invited = ["cases", "invite", &code, "Bo", "--json"];
+    let invited = ["cases", "invite", &code, "--who", "Bo", "--json"];
     scene.supporter.json(&invited)?;
     let _at_bo = bo.connect(&code, &["--language", "en"])?;
     scene
