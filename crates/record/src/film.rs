@@ -23,6 +23,9 @@ use crate::yuv::Yuv;
 /// A film has at most this many pictures a second.
 const STEP: Millis = 66;
 
+/// For so long the last picture is seen: what was recorded may have come at the very end.
+pub const HOLD: Millis = 1_000;
+
 /// No picture is larger; a larger screen is shown smaller.
 const MAX_WIDTH: usize = 2560;
 const MAX_HEIGHT: usize = 1600;
@@ -84,20 +87,17 @@ pub fn export<R: Read + Seek>(
     let length = player.length().max(1);
     let mut at = 0;
     loop {
-        if !progress(at as f32 / length as f32) {
+        if !progress((at as f32 / length as f32).min(1.0)) {
             return Err(FilmError::Cancelled);
         }
         player.seek(at)?;
         film.show(player, at)?;
         match player.next_change()? {
-            Some(next) if next < length => at = next.max(at + STEP).min(length),
+            Some(next) if next <= length => at = next.max(at + STEP),
             Some(_) | None => break,
         }
-        if at >= length {
-            break;
-        }
     }
-    let file = film.finish(length)?;
+    let file = film.finish(length + HOLD)?;
     file.as_file().sync_all()?;
     file.persist_noclobber(to).map_err(|error| {
         if error.error.kind() == io::ErrorKind::AlreadyExists {

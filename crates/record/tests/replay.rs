@@ -370,7 +370,8 @@ fn a_film_is_as_long_as_its_recording_and_idle_time_is_one_picture() {
     })
     .unwrap();
     let pictures = pictures(&to);
-    assert_eq!(pictures.iter().map(|it| it.0).sum::<u64>(), player.length());
+    let sum: u64 = pictures.iter().map(|it| it.0).sum();
+    assert_eq!(sum, player.length() + film::HOLD);
     assert!(pictures.len() <= 13, "{pictures:?}");
     assert!(pictures[0].1, "a player can begin at the first one");
     assert!(heard.is_sorted() && heard.last() == Some(&1.0));

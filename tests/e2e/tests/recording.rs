@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aldis_e2e::{
-    Rect, SUPPORTER, Scene, Viewer, Watcher, XtermFile, containing, named, starting, wait,
+    Picture, Rect, SUPPORTER, Scene, Viewer, Watcher, XtermFile, containing, named, starting, wait,
 };
 use aldis_record::Player;
 use anyhow::{Context as _, Result, ensure};
@@ -62,25 +62,30 @@ fn path_of(recording: &Value) -> Result<PathBuf> {
 }
 
 /// Waits until the end of the recording shows what this part of the customer's screen shows.
-fn wait_kept(scene: &Scene, file: &Path, part: Rect) -> Result<()> {
+fn wait_kept(scene: &Scene, file: &Path, part: Rect) -> Result<Picture> {
     let theirs = scene.customer.desk().display();
     wait::until("the recording to show the screen", wait::STEP, || {
         let real = theirs.part(part)?;
-        let Ok(mut player) = Player::open(File::open(file)?) else {
-            return Ok(None);
-        };
-        player.seek(player.length())?;
-        let frame = player.frame();
-        let mut same = true;
-        for (number, pixel) in real.pixels().iter().enumerate() {
-            let (x, y) = (number % real.width(), number / real.width());
-            let (x, y) = (x + part.x as usize, y + part.y as usize);
-            let at = (y * frame.width() as usize + x) * 4;
-            let [_, red, green, blue] = pixel.to_be_bytes();
-            same &= frame.data().get(at..at + 3) == Some(&[blue, green, red]);
-        }
-        Ok(same.then_some(()))
+        Ok(ends_with(file, part, &real)?.then_some(real))
     })
+}
+
+/// Whether the end of the recording shows this there.
+fn ends_with(file: &Path, part: Rect, real: &Picture) -> Result<bool> {
+    // As long as nothing is in it.
+    let Ok(mut player) = Player::open(File::open(file)?) else {
+        return Ok(false);
+    };
+    player.seek(player.length())?;
+    let frame = player.frame();
+    let mut pixels = real.pixels().iter().enumerate();
+    Ok(pixels.all(|(number, pixel)| {
+        let (x, y) = (number % real.width(), number / real.width());
+        let (x, y) = (x + part.x as usize, y + part.y as usize);
+        let at = (y * frame.width() as usize + x) * 4;
+        let [_, red, green, blue] = pixel.to_be_bytes();
+        frame.data().get(at..at + 3) == Some(&[blue, green, red])
+    }))
 }
 
 #[test]
@@ -123,13 +128,11 @@ fn what_was_recorded_outlives_the_app_and_replays() -> Result<()> {
         anyhow::bail!("{running:?}");
     };
     let file = path_of(running)?;
-    wait_kept(&scene, &file, place)?;
+    let typed = wait_kept(&scene, &file, place)?;
     viewer.program.kill()?;
-    // The customer is left alone, and nothing is recorded any more.
-    scene
-        .customer
-        .desk()
-        .gone(&containing("Ana is recording"))?;
+    // Once the link counts as lost, the customer is told that nothing is recorded any more.
+    let mark = containing("Ana is recording").within(Duration::from_mins(1));
+    scene.customer.desk().gone(&mark)?;
 
     let after = listed(&scene)?;
     let [after] = &after[..] else {
@@ -145,7 +148,7 @@ fn what_was_recorded_outlives_the_app_and_replays() -> Result<()> {
         after.get("finished") == Some(&Value::Bool(false)),
         "{after}"
     );
-    wait_kept(&scene, &file, place)?;
+    ensure!(ends_with(&file, place, &typed)?, "the typed words");
     replays(&mut scene, &file)?;
 
     // And becomes a film.
