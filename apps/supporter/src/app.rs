@@ -10,7 +10,7 @@ use aldis_ui::widgets::{self, Tone};
 use aldis_ui::{Language, Texts, theme};
 use aldis_viewer::{Command, Desk, Over, Session, SessionStage, SignalError, View, Viewer, Wish};
 use aldis_wire::Code;
-use aldis_wire::peer::{EndReason, Grant};
+use aldis_wire::peer::{EndReason, Grant, Recording};
 use aldis_wire::signal::Token;
 use egui::{
     CentralPanel, Color32, Context, Event, Key, Margin, Modifiers, Panel, RawInput, Ui,
@@ -442,7 +442,12 @@ impl App {
                     let name = [("name", name.as_str().into())];
                     widgets::notice(ui, Tone::Warn, &texts.with("seat-joining", name));
                 } else if let Some((tone, words)) = recording {
-                    act = act.or_else(|| dismissible(ui, texts, tone, &words));
+                    let asked = session.recording.told == Recording::Asked;
+                    if asked {
+                        widgets::notice(ui, tone, &words);
+                    } else if pages::dismissible(ui, texts, tone, &words) {
+                        act = Some(Act::DismissRecording(words));
+                    }
                 } else if let Some(refusal) = refusal {
                     ui.horizontal(|ui| {
                         widgets::notice(ui, Tone::Bad, &refusal);
@@ -620,19 +625,4 @@ impl App {
             ctx.request_repaint();
         }
     }
-}
-
-/// A sentence that can be put away.
-fn dismissible(ui: &mut Ui, texts: Texts, tone: Tone, words: &str) -> Option<Act> {
-    let mut act = None;
-    ui.horizontal(|ui| {
-        let width = ui.available_width() - 110.0;
-        ui.allocate_ui(egui::Vec2::new(width, 0.0), |ui| {
-            widgets::notice(ui, tone, words)
-        });
-        if ui.button(texts.get("close")).clicked() {
-            act = Some(Act::DismissRecording(words.to_owned()));
-        }
-    });
-    act
 }

@@ -11,12 +11,13 @@ mod recordings;
 mod session;
 mod sign_in;
 
+use aldis_ui::widgets::{Tone, notice};
 use aldis_ui::{Appearance, Language, Texts};
 use aldis_viewer::{Command, Wish};
 use aldis_wire::Code;
 use aldis_wire::peer::Look;
 use aldis_wire::signal::Status;
-use egui::Ui;
+use egui::{Align, Layout, Ui, Vec2};
 
 use crate::settings::Settings;
 
@@ -65,6 +66,20 @@ pub(crate) enum Act {
     Notify(bool),
     /// With a sound, or not.
     Sound(bool),
+}
+
+/// A sentence that can be put away; whether it was.
+pub(crate) fn dismissible(ui: &mut Ui, texts: Texts, tone: Tone, words: &str) -> bool {
+    let row = Vec2::new(ui.available_width(), 40.0);
+    let layout = Layout::right_to_left(Align::Center);
+    let row = ui.allocate_ui_with_layout(row, layout, |ui| {
+        let closed = ui.button(texts.get("close")).clicked();
+        let rest = Vec2::new(ui.available_width(), 0.0);
+        let layout = Layout::top_down(Align::Min);
+        ui.allocate_ui_with_layout(rest, layout, |ui| notice(ui, tone, words));
+        closed
+    });
+    row.inner
 }
 
 /// A status in the person's language.

@@ -266,3 +266,4 @@ record-disk = Der Datenträger ist fast voll, deshalb wird nichts aufgezeichnet.
 record-failed = Die Aufzeichnung endete: { $reason }
 record-saved = Die Aufzeichnung ist gespeichert. Sie finden sie unter Aufzeichnungen.
 seat-records = zeichnet auf
+recorded-by = Aufgezeichnet von { $name }

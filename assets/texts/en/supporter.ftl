@@ -266,3 +266,4 @@ record-disk = The disk is nearly full, so nothing is recorded. Make room first.
 record-failed = The recording ended: { $reason }
 record-saved = The recording is saved. You find it under Recordings.
 seat-records = records
+recorded-by = Recorded by { $name }

@@ -266,3 +266,4 @@ record-disk = El disco está casi lleno, por eso no se graba nada. Libere espaci
 record-failed = La grabación terminó: { $reason }
 record-saved = La grabación está guardada. La encontrará en Grabaciones.
 seat-records = graba
+recorded-by = Grabado por { $name }

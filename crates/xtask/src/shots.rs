@@ -212,12 +212,12 @@ fn take_recording(album: &mut Album, words: &Words, scene: &Scene) -> Result<()>
     theirs.press(&allow)?;
     let stop = words.say("Stop recording");
     theirs.find(&named(&stop).role("button"))?;
-    ours.find(&starting(&format!("● {stop} 0:02")).role("button"))?;
+    ours.find(&starting(&format!("{stop} 0:02")).role("button"))?;
     album.take("customer-11-recorded", theirs.display())?;
     ours.display()
         .picture()?
         .save(&album.path("supporter-14-recording"))?;
-    ours.press(&starting(&format!("● {stop}")).role("button"))?;
+    ours.press(&starting(&format!("{stop} ")).role("button"))?;
     let saved = words.say("The recording is saved. You find it under Recordings.");
     ours.find(&named(&saved))?;
     album.take("supporter-15-recorded", ours.display())?;

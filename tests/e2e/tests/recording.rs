@@ -46,7 +46,7 @@ fn allow(scene: &Scene) -> Result<()> {
         .customer
         .desk()
         .find(&containing("Ana is recording"))?;
-    let runs = starting("● Stop recording 0:").role("button");
+    let runs = starting("Stop recording 0:").role("button");
     scene.supporter.desk().find(&runs).map(drop)
 }
 
@@ -171,7 +171,7 @@ fn replays(scene: &mut Scene, file: &Path) -> Result<()> {
         .open(&["--language", "en", "replay", &path])?;
     let desk = scene.supporter.desk();
     desk.find(&named("Recorded screen"))?;
-    desk.find(&containing("Ana is recording"))?;
+    desk.find(&named("Recorded by Ana"))?;
     desk.find(&named("Not finished"))?;
     desk.find(&named("Pause").role("button"))?;
     desk.display().key("End")?;

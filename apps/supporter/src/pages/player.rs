@@ -8,8 +8,8 @@ use aldis_ui::widgets::{self, Tone};
 use aldis_ui::{Texts, time};
 use aldis_viewer::{Playing, Replay, ReplayStage};
 use egui::{
-    Align, Button, CentralPanel, Frame, Key, Layout, Margin, Modifiers, Panel, Rect, RichText,
-    Role, Sense, Slider, Ui, Vec2, WidgetInfo,
+    Align, Button, CentralPanel, Frame, Key, Layout, Margin, Modifiers, Panel, Rect, Response,
+    RichText, Role, Sense, Slider, Ui, Vec2, WidgetInfo,
 };
 
 use crate::pointer::PointerImage;
@@ -104,7 +104,7 @@ fn title(ui: &mut Ui, texts: Texts, playing: &Playing, back: bool) -> Option<Pla
         widgets::quiet(ui, time::moment(head.started, time::now()));
         widgets::quiet(
             ui,
-            texts.with("recording-by", [("name", head.supporter.as_str().into())]),
+            texts.with("recorded-by", [("name", head.supporter.as_str().into())]),
         );
         if !finished {
             let tokens = theme::tokens(ui);
@@ -180,8 +180,7 @@ fn controls(ui: &mut Ui, texts: Texts, replay: &Replay, playing: &Playing, lengt
             ui.label(span(length));
             let mut position = playing.position;
             ui.spacing_mut().slider_width = (ui.available_width() - 8.0).max(40.0);
-            let slider = Slider::new(&mut position, 0..=length.max(1)).show_value(false);
-            let response = ui.add(slider);
+            let response = seek_bar(ui, &mut position, length);
             let name = texts.get("position");
             let value = position as f64 / 1000.0;
             response.widget_info(|| WidgetInfo::slider(true, value, &name));
@@ -190,6 +189,21 @@ fn controls(ui: &mut Ui, texts: Texts, replay: &Replay, playing: &Playing, lengt
             }
         });
     });
+}
+
+/// What has been played is filled, what has not is a line.
+fn seek_bar(ui: &mut Ui, position: &mut u64, length: u64) -> Response {
+    let tokens = theme::tokens(ui);
+    ui.scope(|ui| {
+        let visuals = ui.visuals_mut();
+        visuals.widgets.inactive.bg_fill = tokens.line;
+        visuals.selection.bg_fill = tokens.accent;
+        let slider = Slider::new(position, 0..=length.max(1))
+            .show_value(false)
+            .trailing_fill(true);
+        ui.add(slider)
+    })
+    .inner
 }
 
 fn picture(ui: &mut Ui, texts: Texts, showing: &mut Showing) {

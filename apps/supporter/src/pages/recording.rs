@@ -8,7 +8,7 @@ use aldis_viewer::record::Full;
 use aldis_viewer::{Command, RecordProblem, Session};
 use aldis_wire::Millis;
 use aldis_wire::peer::Recording;
-use egui::{Button, RichText, Ui};
+use egui::{Button, RichText, Role, Ui, WidgetInfo};
 
 use super::Act;
 use super::player::span;
@@ -17,23 +17,32 @@ use super::player::span;
 pub(super) fn button(ui: &mut Ui, texts: Texts, session: &Session, ahead: i64) -> Option<Act> {
     let tokens = theme::tokens(ui);
     let recording = &session.recording;
-    let (button, wish) = match (recording.since, recording.told) {
+    let record = texts.get("record");
+    // What is seen is short, for the bar is full; what is said is a sentence.
+    let (button, words, wish) = match (recording.since, recording.told) {
         (Some(since), _) => {
             ui.ctx().request_repaint_after(Duration::from_millis(500));
             let lasts = span(now(ahead).saturating_sub(since));
-            let words = format!("● {} {lasts}", texts.get("stop-recording"));
-            let words = RichText::new(words).color(tokens.bad);
-            (Button::new(words).fill(tokens.bad_soft), false)
+            let words = format!("{} {lasts}", texts.get("stop-recording"));
+            let shown = RichText::new(format!("● {lasts}")).color(tokens.bad);
+            (Button::new(shown).fill(tokens.bad_soft), words, false)
         }
         (None, Recording::Asked | Recording::On) => {
-            let words = texts.get("record-asked");
-            (Button::selectable(true, words.into_owned()), false)
+            let words = texts.get("record-asked").into_owned();
+            let button = Button::selectable(true, format!("{record} …"));
+            (button, words, false)
         }
         (None, Recording::Off | Recording::Declined | Recording::Stopped | Recording::NotNow) => {
-            (Button::new(texts.get("record")), true)
+            (Button::new(&*record), record.clone().into_owned(), true)
         }
     };
-    let pressed = ui.add(button).on_hover_text(texts.get("record-lead"));
+    let hint = if wish {
+        texts.get("record-lead").into_owned()
+    } else {
+        words.clone()
+    };
+    let pressed = ui.add(button).on_hover_text(hint);
+    pressed.widget_info(|| WidgetInfo::labeled(Role::Button, true, &words));
     pressed
         .clicked()
         .then_some(Act::Engine(Command::Record(wish)))

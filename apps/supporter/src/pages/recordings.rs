@@ -12,8 +12,8 @@ use egui::{
     RichText, Role, ScrollArea, Ui, Vec2, WidgetInfo,
 };
 
-use super::Act;
 use super::player::span;
+use super::{Act, dismissible};
 
 /// The height of a row in points.
 const ROW: f32 = 46.0;
@@ -128,15 +128,7 @@ fn export(ui: &mut Ui, texts: Texts, shelved: &Shelved) -> Option<Shelve> {
 }
 
 fn told(ui: &mut Ui, texts: Texts, tone: Tone, words: &str) -> Option<Shelve> {
-    let mut act = None;
-    ui.horizontal(|ui| {
-        let width = ui.available_width() - 110.0;
-        ui.allocate_ui(Vec2::new(width, 0.0), |ui| widgets::notice(ui, tone, words));
-        if ui.button(texts.get("close")).clicked() {
-            act = Some(Shelve::EndExport);
-        }
-    });
-    act
+    dismissible(ui, texts, tone, words).then_some(Shelve::EndExport)
 }
 
 fn row(
@@ -153,7 +145,7 @@ fn row(
     let layout = Layout::left_to_right(Align::Center);
     ui.allocate_ui_with_layout(size, layout, |ui| {
         ui.painter().rect_filled(ui.max_rect(), 8, tokens.raised);
-        ui.add_space(space::SMALL);
+        ui.add_space(space::MEDIUM);
         let head = &listed.head;
         let customer = if head.customer.is_empty() {
             texts.get("the-customers-computer").into_owned()
