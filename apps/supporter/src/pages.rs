@@ -74,7 +74,7 @@ pub(crate) fn dismissible(ui: &mut Ui, texts: Texts, tone: Tone, words: &str) ->
     let layout = Layout::right_to_left(Align::Center);
     let row = ui.allocate_ui_with_layout(row, layout, |ui| {
         let closed = ui.button(texts.get("close")).clicked();
-        let rest = Vec2::new(ui.available_width(), 0.0);
+        let rest = Vec2::new(ui.available_width(), 36.0);
         let layout = Layout::top_down(Align::Min);
         ui.allocate_ui_with_layout(rest, layout, |ui| notice(ui, tone, words));
         closed
