@@ -95,7 +95,7 @@ impl Recorder {
         let mut tape = Tape::start(out, &self.head, self.seed)?;
         let (mut frame, mut damage) = (Frame::default(), Region::new());
         let start = now();
-        let (mut flushed, mut looked) = (start, start);
+        let (mut flushed, mut looked) = (None::<Instant>, start);
         let mut last = start;
         let full = loop {
             let wait = (last + STEP, now() + REST);
@@ -107,9 +107,9 @@ impl Recorder {
                 Copied::Same => tape.rest(at)?,
                 Copied::Ended => break None,
             }
-            if last - flushed >= FLUSH {
+            if flushed.is_none_or(|flushed| last - flushed >= FLUSH) {
                 tape.flush()?;
-                flushed = last;
+                flushed = Some(last);
             }
             if tape.bytes() >= room {
                 break Some(Full::Quota);

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use aldis_e2e::paint::Easel;
 use aldis_e2e::{
     Picture, Rect, SUPPORTER, Scene, Viewer, Watcher, XtermFile, containing, named, starting, wait,
 };
@@ -256,4 +257,29 @@ fn the_customer_stops_a_recording_and_everybody_sees_who_records() -> Result<()>
         .desk()
         .find(&named("Remote screen"))
         .map(drop)
+}
+
+#[test]
+fn a_hidden_window_goes_on_recording() -> Result<()> {
+    let mut scene = Scene::start("recording-hidden")?;
+    let (_code, _viewer) = session(&mut scene)?;
+    ask(&scene)?;
+    allow(&scene)?;
+    let file = wait::until("the recording", wait::STEP, || {
+        listed(&scene)?.first().map(path_of).transpose()
+    })?;
+    scene.supporter.desk().display().hide_window("Aldis$")?;
+    let theirs = scene.customer.desk().display();
+    let area = Rect {
+        x: 200,
+        y: 250,
+        width: 300,
+        height: 200,
+    };
+    let easel = Easel::new(theirs, area)?;
+    for seed in 1..4 {
+        easel.show(&Picture::random(300, 200, seed))?;
+        wait_kept(&scene, &file, area)?;
+    }
+    Ok(())
 }
