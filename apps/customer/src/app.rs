@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use aldis_host::{Command, Host, Stage, View};
+use aldis_host::{About, Command, Host, Stage, View};
 use aldis_platform::hotkey::{Hotkey, STOP_KEYS};
 use aldis_trust::{CaseLink, ServerName};
 use aldis_ui::avatar::Avatar;
@@ -148,6 +148,7 @@ impl App {
             Act::GetHelp => self.get_help(),
             Act::Choose(choice) => self.send(Command::Choose(choice)),
             Act::StopControl => self.send(Command::StopControl),
+            Act::StopRecording => self.send(Command::StopRecording),
             Act::EndOne(seat) => self.send(Command::EndOne(seat)),
             Act::End => self.send(Command::End),
             Act::Leave => {
@@ -261,6 +262,8 @@ impl aldis_present::App for App {
                 Stage::Waiting => pages::waiting(ui, texts, &self.view, &mut self.words),
                 Stage::Asked {
                     supporter,
+                    about,
+                    recording,
                     view_only,
                     until,
                     others,
@@ -270,6 +273,7 @@ impl aldis_present::App for App {
                         view_only: *view_only,
                         left: until.saturating_sub(Host::now()),
                         others,
+                        recording,
                         from_chat: self
                             .view
                             .case
@@ -277,7 +281,9 @@ impl aldis_present::App for App {
                             .is_some_and(|case| case.chatting.contains(&supporter.name)),
                     };
                     let [avatar, ..] = &mut self.avatars;
-                    if others.is_empty() {
+                    if *about == About::Record {
+                        pages::asked_to_record(ui, texts, avatar, &question)
+                    } else if others.is_empty() {
                         pages::asked(ui, texts, avatar, &question)
                     } else {
                         pages::asked_to_join(ui, texts, avatar, &question)

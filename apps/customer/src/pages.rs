@@ -14,7 +14,7 @@ use aldis_ui::{Appearance, Language, Texts};
 use egui::Ui;
 
 pub(crate) use banner::{Live, banner};
-pub(crate) use consent::{Question, asked, asked_to_join, connecting};
+pub(crate) use consent::{Question, asked, asked_to_join, asked_to_record, connecting};
 pub(crate) use entry::{Entry, Look, joining, start};
 pub(crate) use over::{Over, closed, over};
 pub(crate) use waiting::{Words, talk, waiting};
@@ -25,6 +25,7 @@ pub(crate) enum Act {
     GetHelp,
     Choose(Choice),
     StopControl,
+    StopRecording,
     EndOne(u32),
     End,
     Leave,

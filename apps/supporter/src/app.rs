@@ -10,7 +10,7 @@ use aldis_ui::widgets::{self, Tone};
 use aldis_ui::{Language, Texts, theme};
 use aldis_viewer::{Command, Desk, Over, Session, SessionStage, SignalError, View, Viewer, Wish};
 use aldis_wire::Code;
-use aldis_wire::peer::{EndReason, Grant};
+use aldis_wire::peer::{EndReason, Grant, Recording};
 use aldis_wire::signal::Token;
 use egui::{
     CentralPanel, Color32, Context, Event, Key, Margin, Modifiers, Panel, RawInput, Ui,
@@ -25,7 +25,8 @@ use crate::ground::Ground;
 use crate::in_vain::{self, InVain};
 use crate::pages::{self, Act, Entry, Queue};
 use crate::remote::{Happened, Remote, Scale};
-use crate::settings::{Settings, SignIn};
+use crate::settings::{self, Settings, SignIn};
+use crate::shelves::Shelves;
 use crate::typing::{Chord, RELEASE_CHORD};
 use crate::window::ViewerOnly;
 
@@ -66,6 +67,9 @@ pub(crate) struct App {
     /// The refusals that were read.
     read_refusals: u64,
     created: Option<Code>,
+    /// What was said of the recording and read.
+    read_recording: String,
+    shelf: Shelves,
     retry_at: Option<f64>,
     only: Option<ViewerOnly>,
     /// What `only` asks for is still to be asked.
@@ -90,6 +94,7 @@ impl App {
         ctx.options_mut(|options| options.zoom_with_keyboard = false);
         let language = look.language.or(settings.language);
         let (server, name) = (settings.server.clone(), settings.name.clone());
+        let shelf = Shelves::new(ctx, &settings);
         let fullscreen = only.as_ref().is_some_and(|only| only.fullscreen);
         let mut app = Self {
             viewer,
@@ -122,6 +127,8 @@ impl App {
             wheel,
             read_refusals: 0,
             created: None,
+            read_recording: String::new(),
+            shelf,
             retry_at: None,
             to_ask: only.as_ref().map(|only| Command::Connect {
                 code: only.target.code,
@@ -131,6 +138,10 @@ impl App {
         };
         app.viewer.send(Command::StartAs(app.settings.availability));
         app.viewer.send(Command::Look(app.settings.look));
+        match settings::shelf(&app.settings) {
+            Ok(shelf) => app.viewer.send(Command::Shelf(shelf)),
+            Err(error) => tracing::warn!(%error, "nothing can be recorded"),
+        }
         app.resume();
         // A window that is only the viewer types from the start, as one that was connected by a button.
         app.remote.take_focus();
@@ -294,6 +305,8 @@ impl App {
                 self.remote.take_focus();
             }
             Act::EndSession => self.viewer.send(Command::EndSession),
+            Act::DismissRecording(words) => self.read_recording = words,
+            Act::Shelve(shelve) => self.shelf.act(shelve, ctx),
             Act::DismissRefusal => {
                 self.read_refusals = self.view.refused.as_ref().map_or(0, |(number, _)| *number);
             }
@@ -410,7 +423,13 @@ impl App {
             chat: self.chat,
             look: self.settings.look,
             unread: case.map_or(0, |case| self.view.service.unread(case)),
+            ahead: self.view.server_ahead,
         };
+        let recording = pages::recording_notice(texts, session);
+        if recording.is_none() {
+            self.read_recording.clear();
+        }
+        let recording = recording.filter(|(_, words)| *words != self.read_recording);
         let (refusal, in_vain) = (self.refusal(), self.in_vain.is_said());
         let look = egui::Frame::new()
             .fill(tokens.raised)
@@ -423,6 +442,13 @@ impl App {
                 if let Some(name) = &session.joining {
                     let name = [("name", name.as_str().into())];
                     widgets::notice(ui, Tone::Warn, &texts.with("seat-joining", name));
+                } else if let Some((tone, words)) = recording {
+                    let asked = session.recording.told == Recording::Asked;
+                    if asked {
+                        widgets::notice(ui, tone, &words);
+                    } else if pages::dismissible(ui, texts, tone, &words) {
+                        act = Some(Act::DismissRecording(words));
+                    }
                 } else if let Some(refusal) = refusal {
                     ui.horizontal(|ui| {
                         widgets::notice(ui, Tone::Bad, &refusal);
@@ -573,6 +599,8 @@ impl App {
                 .frame(page)
                 .show(ui, |ui| self.session_page(ui, &session, window))
                 .inner
+        } else if self.shelf.is_open() && self.shows_queue() {
+            self.shelf.show(ui, self.texts)
         } else if self.shows_queue() {
             let (now, refusal) = (self.server_now(), self.refusal());
             pages::queue(

@@ -3,6 +3,7 @@
 mod cases;
 mod channels;
 mod printed;
+mod recordings;
 
 use std::io::Read as _;
 
@@ -15,6 +16,7 @@ use clap::Args;
 
 pub(crate) use cases::{Cases, run as cases};
 pub(crate) use channels::{Channels, run as channels};
+pub(crate) use recordings::{Recordings, run as recordings};
 
 use crate::settings::{Settings, SignIn};
 

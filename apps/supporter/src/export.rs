@@ -1,7 +1,7 @@
-//! A chat as a file of the supporter's.
+//! What is saved among the supporter's downloads.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use aldis_wire::Code;
 
@@ -28,6 +28,21 @@ pub(crate) fn save(code: Code, text: &str) -> Result<String, String> {
         }
     }
     Err("the folder has too many chats of this case".to_owned())
+}
+
+/// Where a video of this recording is to lie: among the downloads, under a name that is free.
+pub(crate) fn video_of(recording: &Path) -> Result<PathBuf, String> {
+    let folder = folder().ok_or_else(|| "there is no home folder".to_owned())?;
+    fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
+    let stem = recording.file_stem().unwrap_or_default().to_string_lossy();
+    let names = (1..1000).map(|number| match number {
+        1 => format!("{stem}.mp4"),
+        number => format!("{stem}-{number}.mp4"),
+    });
+    let mut paths = names.map(|name| folder.join(name));
+    paths
+        .find(|path| !path.exists())
+        .ok_or_else(|| "the folder has too many videos of this recording".to_owned())
 }
 
 fn folder() -> Option<PathBuf> {

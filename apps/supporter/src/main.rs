@@ -11,8 +11,11 @@ mod frames;
 mod ground;
 mod in_vain;
 mod pages;
+mod pointer;
 mod remote;
+mod replaying;
 mod settings;
+mod shelves;
 mod stats;
 mod typing;
 mod window;
@@ -73,6 +76,14 @@ enum Command {
     /// Works with channels.
     #[command(subcommand)]
     Channels(cli::Channels),
+    /// Works with the recordings on this machine.
+    #[command(subcommand)]
+    Recordings(cli::Recordings),
+    /// Replays a recording in a window.
+    Replay {
+        /// The recording.
+        file: PathBuf,
+    },
     /// Opens only the viewer, on this case's customer.
     Connect {
         /// The case: its code, or the supporter link.
@@ -147,6 +158,8 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         }) => runtime.block_on(cli::login(server, user)),
         Some(Command::Logout) => runtime.block_on(cli::logout()),
         Some(Command::Cases(cases)) => runtime.block_on(cli::cases(cases)),
+        Some(Command::Recordings(recordings)) => cli::recordings(recordings),
+        Some(Command::Replay { file }) => replaying::open(look, file),
         Some(Command::Channels(channels)) => runtime.block_on(cli::channels(channels)),
     }
 }

@@ -5,22 +5,29 @@
 mod look;
 mod no_picture;
 mod people;
+mod player;
 mod queue;
+mod recording;
+mod recordings;
 mod session;
 mod sign_in;
 
+use aldis_ui::widgets::{Tone, notice};
 use aldis_ui::{Appearance, Language, Texts};
 use aldis_viewer::{Command, Wish};
 use aldis_wire::Code;
 use aldis_wire::peer::Look;
 use aldis_wire::signal::Status;
-use egui::Ui;
+use egui::{Align, Layout, Ui, Vec2};
 
 use crate::settings::Settings;
 
 pub(crate) use no_picture::no_picture;
 pub(crate) use people::{people, watching};
+pub(crate) use player::{PlayerAct, Showing, player};
 pub(crate) use queue::{Queue, chat, queue};
+pub(crate) use recording::notice as recording_notice;
+pub(crate) use recordings::{Shelve, recordings};
 pub(crate) use session::{Bar, over, toolbar, waiting};
 pub(crate) use sign_in::{Entry, sign_in};
 
@@ -51,12 +58,30 @@ pub(crate) enum Act {
     Look(Look),
     EndSession,
     DismissRefusal,
+    /// What was said of the recording is read.
+    DismissRecording(String),
+    /// Something about the recordings on this machine.
+    Shelve(Shelve),
     Language(Language),
     Appearance(Appearance),
     /// Notify on the desktop, or not.
     Notify(bool),
     /// With a sound, or not.
     Sound(bool),
+}
+
+/// A sentence that can be put away; whether it was.
+pub(crate) fn dismissible(ui: &mut Ui, texts: Texts, tone: Tone, words: &str) -> bool {
+    let row = Vec2::new(ui.available_width(), 40.0);
+    let layout = Layout::right_to_left(Align::Center);
+    let row = ui.allocate_ui_with_layout(row, layout, |ui| {
+        let closed = ui.button(texts.get("close")).clicked();
+        let rest = Vec2::new(ui.available_width(), 36.0);
+        let layout = Layout::top_down(Align::Min);
+        ui.allocate_ui_with_layout(rest, layout, |ui| notice(ui, tone, words));
+        closed
+    });
+    row.inner
 }
 
 /// A status in the person's language.

@@ -6,13 +6,13 @@ use aldis_present::LivePane;
 use aldis_screen::Live;
 use aldis_session::typing::Typing;
 use aldis_ui::Texts;
-use aldis_viewer::{Pointer, Session};
+use aldis_viewer::Session;
 use aldis_wire::input::{Button, Input};
 use egui::{
-    Color32, ColorImage, CursorIcon, Event, EventFilter, Id, Pos2, Rect, Response, Role, Sense,
-    TextureHandle, TextureOptions, Ui, Vec2, WidgetInfo,
+    CursorIcon, Event, EventFilter, Id, Pos2, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo,
 };
 
+use crate::pointer::PointerImage;
 use crate::typing::{self, Chord};
 
 /// How the customer's screen fills the window.
@@ -31,7 +31,7 @@ pub(crate) enum Scale {
 #[derive(Default)]
 pub(crate) struct Remote {
     pane: LivePane,
-    pointer: Option<(u64, TextureHandle)>,
+    pointer: PointerImage,
     typing: Typing,
     logo: bool,
     buttons: Vec<Button>,
@@ -126,16 +126,7 @@ impl Remote {
         let area = ui.available_rect_before_wrap();
         let image = match scale {
             Scale::Corner => Rect::from_min_size(area.min, size),
-            Scale::Fit | Scale::Actual => {
-                let factor = (area.size() / size).min_elem().max(0.01);
-                // A hair's breadth from 1:1 is 1:1, and sharp.
-                let factor = if (factor - 1.0).abs() < 0.004 {
-                    1.0
-                } else {
-                    factor
-                };
-                centred(area, size * factor, pixel)
-            }
+            Scale::Fit | Scale::Actual => fitted(area, size, pixel),
         };
         self.canvas(ui, texts, session, area, image, control)
     }
@@ -268,48 +259,40 @@ impl Remote {
         image: Rect,
         control: bool,
     ) {
-        let Pointer {
-            shape,
-            shape_number,
-            place,
-        } = session.picture.pointer();
-        let Some(shape) = shape else { return };
-        if self
-            .pointer
-            .as_ref()
-            .is_none_or(|(number, _)| *number != shape_number)
-        {
-            let size = [usize::from(shape.width), usize::from(shape.height)];
-            let pixels = ColorImage::from_rgba_premultiplied(size, &shape.rgba);
-            let texture = ui
-                .ctx()
-                .load_texture("remote-pointer", pixels, TextureOptions::NEAREST);
-            self.pointer = Some((shape_number, texture));
+        let pointer = session.picture.pointer();
+        if pointer.shape.is_none() {
+            return;
         }
         let hovered = response
             .hover_pos()
             .filter(|at| image.contains(*at) && control && self.aim.known);
         let size = session.picture.size().unwrap_or((1, 1));
-        let factor = image.size() / Vec2::new(size.0 as f32, size.1 as f32);
-        let remote = place.map(|(x, y)| image.min + Vec2::new(f32::from(x), f32::from(y)) * factor);
+        let remote = pointer.place.map(|place| on_image(place, size, image));
         let Some(at) = hovered.or(remote) else { return };
         if hovered.is_some() {
             ui.ctx().set_cursor_icon(CursorIcon::None);
         }
-        if let Some((_, texture)) = &self.pointer {
-            let pixel = 1.0 / ui.ctx().pixels_per_point();
-            let hot = Vec2::new(f32::from(shape.hot_x), f32::from(shape.hot_y)) * pixel;
-            let size = Vec2::new(f32::from(shape.width), f32::from(shape.height)) * pixel;
-            let uv = Rect::from_min_max(Pos2::ZERO, Pos2::new(1.0, 1.0));
-            let painter = ui.painter_at(response.rect);
-            painter.image(
-                texture.id(),
-                Rect::from_min_size(at - hot, size),
-                uv,
-                Color32::WHITE,
-            );
-        }
+        let painter = ui.painter_at(response.rect);
+        self.pointer.paint(&painter, &pointer, at);
     }
+}
+
+/// Where a pixel of the screen is in its picture.
+pub(crate) fn on_image((x, y): (u16, u16), size: (u32, u32), image: Rect) -> Pos2 {
+    let factor = image.size() / Vec2::new(size.0 as f32, size.1 as f32);
+    image.min + Vec2::new(f32::from(x), f32::from(y)) * factor
+}
+
+/// A screen of this size in points, as large as `area` allows.
+pub(crate) fn fitted(area: Rect, size: Vec2, pixel: f32) -> Rect {
+    let factor = (area.size() / size).min_elem().max(0.01);
+    // A hair's breadth from 1:1 is 1:1, and sharp.
+    let factor = if (factor - 1.0).abs() < 0.004 {
+        1.0
+    } else {
+        factor
+    };
+    centred(area, size * factor, pixel)
 }
 
 /// `size` in the middle of `area`, its corner on whole pixels.

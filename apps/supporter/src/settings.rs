@@ -6,6 +6,8 @@ use aldis_platform::private_file::{self, PrivateFileError};
 use aldis_trust::ServerName;
 use aldis_ui::{Appearance, Language};
 use aldis_viewer::Identity;
+use aldis_viewer::record::Shelf;
+use aldis_viewer::record::shelf::DEFAULT_QUOTA;
 use aldis_wire::peer::Look;
 use aldis_wire::signal::{Availability, Token};
 use anyhow::Context as _;
@@ -31,6 +33,8 @@ pub(crate) struct Settings {
     pub(crate) notify: bool,
     /// With a sound.
     pub(crate) sound: bool,
+    /// How many bytes all recordings together may take.
+    pub(crate) recordings_quota: u64,
 }
 
 impl Default for Settings {
@@ -44,6 +48,7 @@ impl Default for Settings {
             look: Look::default(),
             notify: true,
             sound: true,
+            recordings_quota: DEFAULT_QUOTA,
         }
     }
 }
@@ -122,6 +127,14 @@ pub(crate) fn identity() -> anyhow::Result<Identity> {
     let identity = Identity::generate()?;
     private_file::write(&path, &identity.to_pkcs8())?;
     Ok(identity)
+}
+
+/// Where recordings are kept.
+pub(crate) fn shelf(settings: &Settings) -> anyhow::Result<Shelf> {
+    Ok(Shelf {
+        folder: path("recordings")?,
+        quota: settings.recordings_quota,
+    })
 }
 
 fn write(name: &str, bytes: &[u8]) -> anyhow::Result<()> {

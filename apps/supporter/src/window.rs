@@ -75,7 +75,7 @@ pub(crate) fn open(
     outcome.context("cannot open a window")
 }
 
-fn options(fullscreen: bool) -> Options<'static> {
+pub(crate) fn options(fullscreen: bool) -> Options<'static> {
     Options {
         viewport: ViewportBuilder::default()
             .with_app_id("aldis")
@@ -93,7 +93,7 @@ fn options(fullscreen: bool) -> Options<'static> {
     }
 }
 
-fn check_display() -> anyhow::Result<()> {
+pub(crate) fn check_display() -> anyhow::Result<()> {
     #[cfg(all(unix, not(target_os = "macos")))]
     {
         let missing = |name: &str| std::env::var_os(name).is_none_or(|value| value.is_empty());

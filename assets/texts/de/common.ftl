@@ -1,6 +1,7 @@
 allow = Erteilen
 view-only = Nur ansehen
 decline = Ablehnen
+end-session = Sitzung beenden
 close = Schließen
 cancel = Abbrechen
 copied = Kopiert
@@ -79,3 +80,5 @@ about-minutes = { $minutes ->
     [one] eine Minute
    *[other] { $minutes } Minuten
 }
+recording-by = { $name } zeichnet auf
+stop-recording = Aufzeichnung beenden

@@ -1,6 +1,7 @@
 allow = Allow
 view-only = View only
 decline = Decline
+end-session = End session
 close = Close
 cancel = Cancel
 copied = Copied
@@ -79,3 +80,5 @@ about-minutes = { $minutes ->
     [one] one minute
    *[other] { $minutes } minutes
 }
+recording-by = { $name } is recording
+stop-recording = Stop recording

@@ -1,6 +1,7 @@
 allow = Permitir
 view-only = Solo ver
 decline = Rechazar
+end-session = Terminar sesión
 close = Cerrar
 cancel = Cancelar
 copied = Copiado
@@ -79,3 +80,5 @@ about-minutes = { $minutes ->
     [one] un minuto
    *[other] { $minutes } minutos
 }
+recording-by = { $name } está grabando
+stop-recording = Detener grabación

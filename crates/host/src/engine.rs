@@ -6,7 +6,7 @@ use aldis_link::Node;
 use aldis_link::contact::{self, Contact};
 use aldis_session::Authority;
 use aldis_session::chat::{Asked, Chat};
-use aldis_session::host::{Ask, Effect, Host as Session};
+use aldis_session::host::{About, Ask, Effect, Host as Session};
 use aldis_wire::peer::{EndReason, ToViewer};
 use aldis_wire::signal::{Answer, Consent, OwnCase, Push, Request, Status};
 use aldis_wire::{Millis, SessionId};
@@ -167,7 +167,8 @@ impl Engine {
             Command::Describe(text) => self.tell_server(Request::Describe { text }),
             Command::Withdraw => self.tell_server(Request::Withdraw),
             Command::Choose(choice) => self.session.choose(choice, now),
-            Command::StopControl => self.session.stop_control(),
+            Command::StopControl => self.session.stop_control(now),
+            Command::StopRecording => self.session.stop_recording(now),
             Command::EndOne(seat) => self.session.end_one(seat, now),
             Command::End => self.session.end_by_customer(now),
             Command::Leave => {
@@ -234,6 +235,7 @@ impl Engine {
             }
             News::Push(Push::ConnectCancelled { session }) => {
                 let open = self.session.question();
+                let open = open.filter(|question| question.about == About::Connect);
                 if open.is_some_and(|question| question.ask.session == session) {
                     self.view.notice = Some(Notice::AskCancelled);
                 }
@@ -274,7 +276,7 @@ impl Engine {
         self.view.notice = None;
         if let Err(error) = self.party.raise_hands() {
             self.view.notice = Some(Notice::NoHands(error.to_string()));
-            self.session.stop_control();
+            self.session.stop_control(now);
         }
         let since_unix = clock::unix();
         if self.party.is_empty() {
@@ -299,6 +301,8 @@ impl Engine {
             (PeerNews::HandControl(seat), _) => self.session.hand_control(session, seat),
             (PeerNews::Remove(seat), _) => self.session.remove(session, seat, now),
             (PeerNews::AskControl, _) => self.session.ask_control(session),
+            (PeerNews::Record(true), _) => self.session.ask_recording(session, now),
+            (PeerNews::Record(false), _) => self.session.end_recording(session, now),
             (PeerNews::Unauthorised, _) => {
                 drop(self.session.handle_input(session));
             }
@@ -339,6 +343,7 @@ impl Engine {
                 }
                 Effect::Grant(session, grant) => self.party.grant(session, grant),
                 Effect::Seats => self.party.introduce(&self.session),
+                Effect::Recording(session, told) => self.party.recording(session, told),
                 Effect::LetGo => self.party.let_go(),
                 Effect::InputIgnored(session) => {
                     self.view.notice = Some(Notice::InputIgnored);
@@ -403,6 +408,8 @@ impl Engine {
         if let Some(question) = self.session.question() {
             return Some(Stage::Asked {
                 supporter: question.ask.supporter.clone(),
+                about: question.about,
+                recording: self.recording(),
                 view_only: question.ask.view_only,
                 until: question.until,
                 others: live.map(|seat| seat.ask.supporter.name.clone()).collect(),
@@ -415,6 +422,7 @@ impl Engine {
                 seat: seat.number,
                 grant: seat.grant,
                 controls: controls == Some(seat.ask.session),
+                records: seat.records(),
             });
             return Some(Stage::Live {
                 people: people.collect(),
@@ -424,6 +432,14 @@ impl Engine {
         self.session.seats().first().map(|seat| Stage::Connecting {
             supporter: seat.ask.supporter.clone(),
         })
+    }
+
+    /// The names of those who record.
+    fn recording(&self) -> Vec<String> {
+        let recording = self.session.recording();
+        recording
+            .map(|seat| seat.ask.supporter.name.clone())
+            .collect()
     }
 
     /// Shows where everything stands.

@@ -48,6 +48,8 @@ pub enum Command {
     Choose(Choice),
     /// Take mouse and keyboard back from everybody; they still see.
     StopControl,
+    /// Let nobody record any more.
+    StopRecording,
     /// Send the supporter on this seat away.
     EndOne(u32),
     /// End the session for everybody.

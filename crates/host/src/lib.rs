@@ -20,7 +20,7 @@ mod screen;
 mod view;
 
 pub use aldis_session::chat::Chat;
-pub use aldis_session::host::Choice;
+pub use aldis_session::host::{About, Choice};
 
 pub use crate::host::{Command, Host, StartError};
 pub use crate::view::{Notice, Person, Stage, View};

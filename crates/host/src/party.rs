@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use aldis_inject::{InjectError, MonitorPlace};
 use aldis_session::ControlToken;
 use aldis_session::host::{Host as Session, Roster};
-use aldis_wire::peer::{EndReason, Grant, ToViewer};
+use aldis_wire::peer::{EndReason, Grant, Recording, ToViewer};
 use aldis_wire::{Millis, SessionId};
 use tokio::sync::{mpsc, watch};
 
@@ -53,7 +53,11 @@ impl Party {
     ) {
         let session = visitor.session;
         let roster = Roster::default();
-        let (standing, stands) = watch::channel(Standing { grant, roster });
+        let (standing, stands) = watch::channel(Standing {
+            grant,
+            recording: Recording::Off,
+            roster,
+        });
         let (gate, gated) = watch::channel(None);
         let place = Place::new(Mutex::new(MonitorPlace::default()));
         let lines = Lines {
@@ -90,6 +94,15 @@ impl Party {
             member
                 .standing
                 .send_modify(|standing| standing.grant = grant);
+        }
+    }
+
+    /// What has become of this supporter's wish to record.
+    pub(crate) fn recording(&self, session: SessionId, told: Recording) {
+        if let Some(member) = self.members.get(&session) {
+            member
+                .standing
+                .send_modify(|standing| standing.recording = told);
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use aldis_link::{Connection, FrameReceiver, FrameSender, close, peer_key};
 use aldis_session::ControlToken;
 use aldis_session::host::Roster;
-use aldis_wire::peer::{Grant, Look, ScreenPart, ToHost, ToViewer};
+use aldis_wire::peer::{Grant, Look, Recording, ScreenPart, ToHost, ToViewer};
 use aldis_wire::{KeyHash, Millis, SessionId, VERSION};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -47,6 +47,7 @@ pub(crate) enum PeerNews {
     AskControl,
     /// The system lets nobody read the screen; its sentence.
     NoScreen(String),
+    Record(bool),
     /// Input came without a live right to it.
     Unauthorised,
     End,
@@ -60,6 +61,7 @@ pub(crate) type Told = (SessionId, PeerNews);
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Standing {
     pub(crate) grant: Grant,
+    pub(crate) recording: Recording,
     pub(crate) roster: Roster,
 }
 
@@ -188,6 +190,7 @@ async fn write(
 ) {
     let mut told = Standing {
         grant: standing.borrow().grant,
+        recording: Recording::Off,
         roster: Roster::default(),
     };
     let welcome = ToViewer::Welcome {
@@ -208,6 +211,10 @@ async fn write(
             if send.send(&ToViewer::Seats { list, joining }).await.is_err() {
                 return;
             }
+        }
+        let recording = ToViewer::Recording(now.recording);
+        if now.recording != told.recording && send.send(&recording).await.is_err() {
+            return;
         }
         told = now;
         let message = tokio::select! {
@@ -259,6 +266,7 @@ async fn read(session: SessionId, mut receive: FrameReceiver<ToHost>, lines: Lin
             Ok(Some(ToHost::HandControl { seat })) => PeerNews::HandControl(seat),
             Ok(Some(ToHost::RemoveSeat { seat })) => PeerNews::Remove(seat),
             Ok(Some(ToHost::AskControl)) => PeerNews::AskControl,
+            Ok(Some(ToHost::Record(wish))) => PeerNews::Record(wish),
             Ok(Some(ToHost::End)) => PeerNews::End,
             // A second introduction, a malformed message and a lost link are all its end.
             Ok(Some(ToHost::Hello { .. }) | None) | Err(_) => PeerNews::Gone,

@@ -2,6 +2,7 @@
 
 use aldis_link::SignalError;
 use aldis_session::chat::Chat;
+use aldis_session::host::About;
 use aldis_wire::Millis;
 use aldis_wire::peer::{EndReason, Grant};
 use aldis_wire::signal::{OwnCase, Supporter};
@@ -35,6 +36,10 @@ pub enum Stage {
     Asked {
         /// Who asks.
         supporter: Supporter,
+        /// For what.
+        about: About,
+        /// The names of those who record meanwhile.
+        recording: Vec<String>,
         /// No more than seeing is asked for.
         view_only: bool,
         /// Milliseconds by the clock of [`crate::Host::now`] when it declines by itself.
@@ -78,6 +83,8 @@ pub struct Person {
     pub grant: Grant,
     /// Mouse and keyboard are his now.
     pub controls: bool,
+    /// He records what he sees.
+    pub records: bool,
 }
 
 /// Something the person should know.

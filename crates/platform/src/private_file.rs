@@ -1,4 +1,4 @@
-//! Small files that only their owner can read: tokens and keys.
+//! Files that only their owner can read: tokens, keys and recordings.
 //!
 //! On Unix the file gets mode 0600 and a new folder 0700.
 //! On Windows it inherits the folder's rights, which in a user's profile admit the user and the
@@ -113,6 +113,20 @@ fn write_in(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_folder(folder)
 }
 
+/// Makes a private file to be written bit by bit, and its folder if there is none.
+///
+/// An error of the kind `AlreadyExists` says that there is one of this name.
+pub fn create_new(path: &Path) -> io::Result<File> {
+    if let Some(folder) = path.parent().filter(|it| !it.as_os_str().is_empty()) {
+        make_folder(folder)?;
+    }
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
 #[cfg(unix)]
 fn is_exposed(file: &File) -> io::Result<bool> {
     use std::os::unix::fs::PermissionsExt as _;
@@ -179,6 +193,13 @@ mod tests {
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&path), 0o600);
         assert_eq!(mode(path.parent().unwrap()), 0o700);
+
+        let other = folder.path().join("films/one");
+        create_new(&other).unwrap();
+        assert_eq!(mode(&other), 0o600);
+        assert_eq!(mode(other.parent().unwrap()), 0o700);
+        let again = create_new(&other).unwrap_err();
+        assert_eq!(again.kind(), io::ErrorKind::AlreadyExists);
 
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
         let error = read(&path).unwrap_err();

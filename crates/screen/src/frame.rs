@@ -110,6 +110,18 @@ impl Frame {
         }
     }
 
+    /// Becomes the same picture as `other`, from which it differs at most inside `rects`, unless
+    /// it has another size.
+    pub fn follow(&mut self, other: &Self, rects: &[Rect]) {
+        if self.bounds() == other.bounds() {
+            for rect in rects {
+                self.put_from(*rect, other);
+            }
+        } else {
+            self.clone_from(other);
+        }
+    }
+
     /// Takes over the brightness of `rect` from a picture of the same size.
     pub(crate) fn put_grey(&mut self, rect: Rect, other: &Self) {
         for y in rect.y..rect.bottom() {

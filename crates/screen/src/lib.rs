@@ -34,6 +34,7 @@ mod live;
 mod moves;
 pub mod pace;
 mod photo;
+mod pointer;
 mod quality;
 mod region;
 mod rest;
@@ -43,5 +44,6 @@ mod unzstd;
 
 pub use crate::frame::{Frame, FrameError, MAX_SIDE};
 pub use crate::live::Live;
+pub use crate::pointer::Pointer;
 pub use crate::region::{Rect, Region};
 pub use crate::settings::{Detail, Settings};

@@ -16,12 +16,16 @@
 //!   Who is alone has it from the start; who joins others gets it from the lead, or by
 //!   becoming the lead.
 //!
+//! - Nobody records without a yes to that very question, which is asked one supporter at a time
+//!   and lasts no longer than his connection.
+//!
 //! A supporter who was allowed and comes back with the same key within ten minutes is not asked
 //! about again; anything else is.
 
 mod memory;
 #[cfg(test)]
 mod model;
+mod recording;
 mod seat;
 #[cfg(test)]
 mod tests;
@@ -29,12 +33,13 @@ mod tests;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use aldis_wire::peer::{self, EndReason, Grant, MAX_SEATS};
+use aldis_wire::peer::{self, EndReason, Grant, MAX_SEATS, Recording};
 use aldis_wire::signal::Supporter;
 use aldis_wire::{KeyHash, Millis, SessionId};
 
 use self::memory::Memory;
-pub use self::seat::{Ask, Choice, Effect, Question, Seat, Step};
+pub use self::recording::PATIENCE;
+pub use self::seat::{About, Ask, Choice, Effect, Question, Seat, Step};
 use crate::control::{Authority, ControlToken};
 
 /// How long a person has to answer.
@@ -62,6 +67,8 @@ pub struct Host {
     token: Option<(SessionId, ControlToken)>,
     memory: Memory,
     next_number: u32,
+    /// Until then nobody is asked about a recording again.
+    patience: Millis,
     /// Since when somebody is connected.
     since: Millis,
     expected: Vec<KeyHash>,
@@ -100,14 +107,16 @@ impl Host {
             self.allow(ask, grant, now);
         } else {
             let until = now.saturating_add(ANSWER_TIME);
-            self.question = Some(Question { ask, until });
+            let about = About::Connect;
+            self.question = Some(Question { ask, about, until });
         }
         self.settle();
     }
 
     /// The supporter takes his question back.
     pub fn handle_cancelled(&mut self, session: SessionId) {
-        self.question.take_if(|it| it.ask.session == session);
+        self.question
+            .take_if(|it| it.about == About::Connect && it.ask.session == session);
         self.seats
             .retain(|seat| seat.is_live() || seat.ask.session != session);
         self.settle();
@@ -115,10 +124,13 @@ impl Host {
 
     /// The person answered.
     pub fn choose(&mut self, choice: Choice, now: Millis) {
-        let Some(Question { ask, .. }) = self.question.take() else {
+        let Some(Question { ask, about, .. }) = self.question.take() else {
             return;
         };
         match choice {
+            choice if about == About::Record => {
+                self.answer_recording(ask.session, choice == Choice::Allow, now);
+            }
             Choice::Allow if !ask.view_only => self.allow(ask, Grant::Control, now),
             Choice::Allow | Choice::ViewOnly => self.allow(ask, Grant::View, now),
             Choice::Decline => self.decline(&ask, false),
@@ -140,8 +152,10 @@ impl Host {
                 until: now.saturating_add(CONNECT_TIME),
             },
             asks: false,
+            recording: Recording::Off,
             told: Grant::View,
             told_ignored: false,
+            told_recording: Recording::Off,
         });
     }
 
@@ -196,7 +210,10 @@ impl Host {
     /// The moment of [`poll_timeout`](Self::poll_timeout) has come.
     pub fn handle_timeout(&mut self, now: Millis) {
         if let Some(late) = self.question.take_if(|it| now >= it.until) {
-            self.decline(&late.ask, true);
+            match late.about {
+                About::Connect => self.decline(&late.ask, true),
+                About::Record => self.answer_recording(late.ask.session, false, now),
+            }
         }
         let lapsed = |seat: &Seat| matches!(seat.step, Step::Allowed { until } if now >= until);
         while let Some(seat) = self.seats.iter().find(|seat| lapsed(seat)) {
@@ -258,8 +275,10 @@ impl Host {
         }
     }
 
-    /// The person takes mouse and keyboard back from everybody; seeing goes on.
-    pub fn stop_control(&mut self) {
+    /// The person takes mouse and keyboard back from everybody, and lets nobody record; seeing
+    /// goes on.
+    pub fn stop_control(&mut self, now: Millis) {
+        self.stop_all_recordings(now);
         self.control = None;
         self.memory.take_control_back();
         for seat in &mut self.seats {
@@ -284,7 +303,9 @@ impl Host {
     fn end_all(&mut self, reason: EndReason, now: Millis) {
         self.control = None;
         self.revoke();
-        if let Some(question) = self.question.take() {
+        if let Some(question) = self.question.take()
+            && question.about == About::Connect
+        {
             self.decline(&question.ask, false);
         }
         let mut there = Vec::new();
@@ -310,6 +331,8 @@ impl Host {
             .position(|seat| seat.ask.session == session);
         let Some(place) = place else { return };
         let seat = self.seats.remove(place);
+        self.question
+            .take_if(|it| it.about == About::Record && it.ask.session == session);
         match reason {
             EndReason::Lost | EndReason::Supporter => {
                 // What he was told he may, the person knows; more than that is not remembered.
@@ -379,6 +402,11 @@ impl Host {
                 seat.told_ignored = false;
                 self.effects.push_back(Effect::Grant(session, may));
             }
+            if seat.told_recording != seat.recording {
+                seat.told_recording = seat.recording;
+                let told = Effect::Recording(session, seat.recording);
+                self.effects.push_back(told);
+            }
         }
         let on_the_way = self.seats.iter().filter(|seat| !seat.is_live());
         let expected: Vec<_> = on_the_way.map(|seat| seat.ask.key).collect();
@@ -401,10 +429,12 @@ impl Host {
             lead: place == 0,
             controls: self.control == Some(seat.ask.session),
             asks: seat.asks,
+            records: seat.records(),
             you: false,
         };
         let list: Vec<_> = self.live().enumerate().map(seat).collect();
-        let joining = self.question.as_ref().filter(|_| !list.is_empty());
+        let joins = |it: &&Question| it.about == About::Connect && !list.is_empty();
+        let joining = self.question.as_ref().filter(joins);
         let joining = joining.map(|question| question.ask.supporter.name.clone());
         Roster { list, joining }
     }

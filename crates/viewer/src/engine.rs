@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use aldis_link::Node;
 use aldis_link::contact::{self, Contact};
+use aldis_record::{Head, Shelf};
 use aldis_trust::ServerName;
-use aldis_wire::peer::{EndReason, Grant, Look, ToHost};
+use aldis_wire::peer::{EndReason, Grant, Look, Recording, ToHost};
 use aldis_wire::signal::{Answer, Availability, Consent, Push, Refusal, Request};
 use aldis_wire::{Code, SessionId};
 use tokio::sync::{mpsc, watch};
@@ -14,8 +15,9 @@ use tokio::task::JoinSet;
 
 use crate::peer::{self, Peer, PeerNews, Way};
 use crate::picture::{Changed, Picture};
+use crate::recorder::{Outcome, Recorder};
 use crate::service::{About, Service, Wish};
-use crate::view::{Desk, Over, Session, SessionStage, View};
+use crate::view::{Desk, Over, RecordProblem, Recorded, Session, SessionStage, View};
 use crate::viewer::Command;
 
 /// The most commands and events that wait for the loop.
@@ -51,6 +53,12 @@ pub(crate) struct Engine {
     look: Look,
     /// Whether he takes requests, as he said last.
     availability: Availability,
+    /// Where recordings are kept.
+    shelf: Option<Shelf>,
+    /// He wants this session to be recorded.
+    records: bool,
+    /// The recording that runs, and those that are being finished.
+    recorders: JoinSet<Outcome>,
     tasks: JoinSet<()>,
 }
 
@@ -73,6 +81,9 @@ impl Engine {
             returns: 0,
             look: Look::default(),
             availability: Availability::Available,
+            shelf: None,
+            records: false,
+            recorders: JoinSet::new(),
             tasks: JoinSet::new(),
         }
     }
@@ -99,14 +110,21 @@ impl Engine {
                 }
                 Some(told) = news.recv() => self.server_told(told, &peer_in, &again_in),
                 Some(()) = again.recv() => self.ask_again(),
+                Some(outcome) = self.recorders.join_next() => {
+                    if let Ok(outcome) = outcome {
+                        self.recorded(outcome);
+                    }
+                }
                 Some(_) = self.tasks.join_next() => continue,
             }
             self.ask_for_chats();
             self.paint();
         }
+        self.stop_recorder();
         if let Some(peer) = self.peer.take() {
             peer.close().await;
         }
+        while self.recorders.join_next().await.is_some() {}
         self.node.close().await;
     }
 
@@ -149,6 +167,12 @@ impl Engine {
             Command::HandControl(seat) => self.say(ToHost::HandControl { seat }),
             Command::RemoveSeat(seat) => self.say(ToHost::RemoveSeat { seat }),
             Command::AskControl => self.say(ToHost::AskControl),
+            Command::Shelf(shelf) => self.shelf = Some(shelf),
+            Command::Record(true) => self.ask_to_record(),
+            Command::Record(false) => {
+                self.stop_recorder();
+                self.say(ToHost::Record(false));
+            }
             Command::EndSession => self.end_session(Over::Ended(EndReason::Supporter)),
             Command::DismissSession => {
                 self.end_session(Over::Ended(EndReason::Supporter));
@@ -208,6 +232,7 @@ impl Engine {
             monitors: Vec::new(),
             shared: 0,
             picture: Arc::new(Picture::new(watch::Sender::new(None))),
+            recording: Recorded::default(),
             link: None,
             no_picture: None,
             ignored: 0,
@@ -352,6 +377,7 @@ impl Engine {
                 view.link = Some(peer.link.clone());
                 view.no_picture = None;
                 view.ignored = 0;
+                view.recording.told = Recording::Off;
                 self.peer = Some(peer);
                 if self.look != Look::default() {
                     self.say(ToHost::Look(self.look));
@@ -376,6 +402,10 @@ impl Engine {
                 view.seats = seats;
                 view.joining = joining;
             }
+            PeerNews::Recording(told) => {
+                view.recording.told = told;
+                self.follow_recording(told);
+            }
             PeerNews::Monitors(monitors, shared) => {
                 view.monitors = monitors;
                 view.shared = shared;
@@ -384,13 +414,94 @@ impl Engine {
             PeerNews::InputIgnored => view.ignored += 1,
             PeerNews::Ended(reason) => self.end_session(Over::Ended(reason)),
             PeerNews::Lost => {
+                view.recording.told = Recording::Off;
                 view.link = None;
                 view.seats = Vec::new();
                 view.joining = None;
                 view.stage = SessionStage::Returning;
+                self.stop_recorder();
                 self.peer = None;
                 self.come_back(again);
             }
+        }
+    }
+
+    /// Asks the customer, unless there would be no room.
+    fn ask_to_record(&mut self) {
+        let (Some(shelf), Some(view)) = (&self.shelf, &mut self.view.session) else {
+            return;
+        };
+        view.recording.saved = None;
+        view.recording.problem = shelf.room().err().map(RecordProblem::Full);
+        if view.recording.problem.is_none() {
+            self.records = true;
+            self.say(ToHost::Record(true));
+        }
+    }
+
+    /// Records while the customer's machine says that it may be, if it was asked.
+    fn follow_recording(&mut self, told: Recording) {
+        match told {
+            Recording::On if self.records => self.start_recorder(),
+            Recording::On => self.say(ToHost::Record(false)),
+            Recording::Asked => {}
+            Recording::Off | Recording::Declined | Recording::Stopped | Recording::NotNow => {
+                self.stop_recorder();
+            }
+        }
+    }
+
+    fn start_recorder(&mut self) {
+        let now = unix().saturating_add_signed(self.view.server_ahead);
+        let (Some(shelf), Some(view), Some(peer)) =
+            (&self.shelf, &mut self.view.session, &self.peer)
+        else {
+            return;
+        };
+        if view.recording.since.is_some() {
+            return;
+        }
+        view.recording.since = Some(now);
+        let customer = self.view.service.cases.get(&view.code);
+        let supporter = match &self.view.desk {
+            Desk::SignedIn { supporter, .. } => supporter.name.clone(),
+            Desk::SignedOut | Desk::Refused(_) | Desk::SigningIn => String::new(),
+        };
+        let random = || u128::from(getrandom::u64().unwrap_or(now));
+        let recorder = Recorder {
+            picture: Arc::clone(&peer.picture),
+            shelf: shelf.clone(),
+            head: Head {
+                case: view.code.to_string(),
+                customer: customer.map_or_else(String::new, |case| case.customer.clone()),
+                supporter,
+                started: now,
+            },
+            seed: random() << 64 | random(),
+        };
+        peer.picture.begin_copy();
+        self.recorders.spawn_blocking(|| recorder.run());
+    }
+
+    /// Nothing more is kept; what was is finished meanwhile.
+    fn stop_recorder(&mut self) {
+        self.records = false;
+        if let Some(view) = &mut self.view.session
+            && view.recording.since.take().is_some()
+        {
+            view.picture.end_copy();
+        }
+    }
+
+    fn recorded(&mut self, outcome: Outcome) {
+        let Outcome { path, problem } = outcome;
+        if problem.is_some() {
+            self.stop_recorder();
+            self.say(ToHost::Record(false));
+        }
+        if let Some(view) = &mut self.view.session {
+            view.recording.saved = path;
+            view.recording.problem = problem;
         }
     }
 
@@ -439,6 +550,7 @@ impl Engine {
     }
 
     fn end_session(&mut self, over: Over) {
+        self.stop_recorder();
         if let Some(session) = self.session.take()
             && self.peer.is_none()
         {

@@ -3,22 +3,31 @@
 //! A window sends [`Command`]s, paints [`View`]s and shows a [`Picture`].
 //! `engine` is the one loop that decides, `service` what it knows of the service desk,
 //! `peer` talks to the customer's machine and decodes,
+//! `recorder` is the thread that keeps what was seen, [`Replay`] the one that shows it again,
+//! [`Library`] knows all recordings on this machine,
 //! [`client`] is the short conversation that a command line has with the server.
 
 #![forbid(unsafe_code)]
 
 pub mod client;
 mod engine;
+mod library;
 mod peer;
 mod picture;
+mod recorder;
+mod replay;
 mod service;
 mod view;
 mod viewer;
 
 pub use aldis_link::{BindError, DialError, Identity, IdentityError, SignalError};
+pub use aldis_record as record;
+pub use aldis_screen::Pointer;
 
+pub use crate::library::{Export, Library, Shelved};
 pub use crate::peer::Link;
-pub use crate::picture::{Changed, Picture, PictureStats, Pointer};
+pub use crate::picture::{Changed, Picture, PictureStats};
+pub use crate::replay::{Playing, Replay, ReplayStage};
 pub use crate::service::{News, Service, Wish};
-pub use crate::view::{Desk, Over, Session, SessionStage, View};
+pub use crate::view::{Desk, Over, RecordProblem, Recorded, Session, SessionStage, View};
 pub use crate::viewer::{Command, Viewer};

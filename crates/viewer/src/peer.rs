@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use aldis_link::{Connection, DialError, FrameReceiver, FrameSender, Node, close};
 use aldis_wire::peer::{
-    EndReason, Grant, MAX_POINTER_SIDE, MAX_SEATS, Monitor, NoPicture, ScreenPart, Seat, ToHost,
-    ToViewer,
+    EndReason, Grant, MAX_POINTER_SIDE, MAX_SEATS, Monitor, NoPicture, Recording, ScreenPart, Seat,
+    ToHost, ToViewer,
 };
 use aldis_wire::signal::MAX_NAME;
 use aldis_wire::{KeyHash, Millis, SessionId, VERSION};
@@ -41,6 +41,7 @@ pub(crate) enum PeerNews {
     Failed(DialError),
     Grant(Grant),
     Seats(Vec<Seat>, Option<String>),
+    Recording(Recording),
     Monitors(Vec<Monitor>, u32),
     NoPicture(Option<NoPicture>),
     InputIgnored,
@@ -157,6 +158,7 @@ pub(crate) async fn run(
         let told = match receive.recv().await {
             Ok(Some(ToViewer::Grant(grant))) => PeerNews::Grant(grant),
             Ok(Some(ToViewer::Seats { list, joining })) => seats(list, joining.as_deref()),
+            Ok(Some(ToViewer::Recording(told))) => PeerNews::Recording(told),
             Ok(Some(ToViewer::Monitors { list, shared })) => PeerNews::Monitors(list, shared),
             Ok(Some(ToViewer::PointerShape(shape))) => {
                 let side = 1..=MAX_POINTER_SIDE;

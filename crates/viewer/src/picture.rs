@@ -2,14 +2,14 @@
 //!
 //! The decoder paints into it from its own thread; the window looks at what changed when it paints,
 //! and only then may the customer's machine send the next update.
-//! A hidden window looks at nothing, so nothing is sent to it.
+//! A hidden window looks at nothing, so nothing is sent to it; unless the session is recorded.
 
 use std::time::{Duration, Instant};
 
 use aldis_screen::decode::{DecodeError, Decoder};
-use aldis_screen::{Frame, Live, Rect, Region};
-use aldis_wire::peer::{PointerShape, ScreenPart};
-use parking_lot::{Mutex, MutexGuard};
+use aldis_screen::{Frame, Live, Pointer, Rect, Region};
+use aldis_wire::peer::{Op, ScreenPart};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use tokio::sync::watch;
 
 /// The customer's screen and pointer.
@@ -17,6 +17,19 @@ use tokio::sync::watch;
 pub struct Picture {
     state: Mutex<State>,
     shown: watch::Sender<Option<u32>>,
+    /// Wakes whoever copies the picture.
+    fresh: Condvar,
+}
+
+/// What has become of a copy.
+#[derive(Debug)]
+pub(crate) enum Copied {
+    /// It is like the picture again; the pointer as it is now.
+    Changed(Pointer),
+    /// It still is.
+    Same,
+    /// Nobody wants a copy any more.
+    Ended,
 }
 
 /// What there is to be painted.
@@ -26,17 +39,6 @@ pub enum Changed {
     Picture,
     /// Anything else.
     View,
-}
-
-/// The customer's pointer.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Pointer {
-    /// What it looks like; `None` until the first shape came.
-    pub shape: Option<PointerShape>,
-    /// Counts the shapes.
-    pub shape_number: u64,
-    /// Where it is on the shared monitor.
-    pub place: Option<(u16, u16)>,
 }
 
 /// What went through so far.
@@ -59,7 +61,20 @@ struct State {
     complete: Option<(u32, Instant)>,
     pointer: Pointer,
     stats: PictureStats,
+    /// Some of an update is painted, and some is not.
+    torn: bool,
+    copy: Option<Copy>,
 }
+
+/// What a copy lacks.
+#[derive(Debug, Default)]
+struct Copy {
+    dirty: Region,
+    pointer: bool,
+}
+
+/// For so long the window may let an update wait before the one who copies counts as its viewer.
+const WINDOW_IS_LATE: Duration = Duration::from_millis(200);
 
 #[expect(
     clippy::disallowed_methods,
@@ -75,6 +90,7 @@ impl Picture {
         Self {
             state: Mutex::default(),
             shown,
+            fresh: Condvar::new(),
         }
     }
 
@@ -86,13 +102,31 @@ impl Picture {
     pub(crate) fn paint(&self, part: &ScreenPart) -> Result<bool, DecodeError> {
         let mut state = self.state();
         let started = now();
-        let State { decoder, dirty, .. } = &mut *state;
-        decoder.decode(part, dirty)?;
+        let State {
+            decoder,
+            dirty,
+            copy,
+            ..
+        } = &mut *state;
+        if let Some(copy) = copy {
+            let mut changed = Region::new();
+            decoder.decode(part, &mut changed)?;
+            if matches!(part.op, Op::Start { .. }) {
+                dirty.clear();
+                copy.dirty.clear();
+            }
+            dirty.extend(&changed);
+            copy.dirty.extend(&changed);
+        } else {
+            decoder.decode(part, dirty)?;
+        }
         let ended = now();
         state.stats.decoding += ended.saturating_duration_since(started);
         state.stats.bytes += part.payload() as u64;
+        state.torn = !part.last;
         if part.last {
             state.complete = Some((part.sequence, ended));
+            self.fresh.notify_all();
         }
         // The next part is often there already; a window that waits goes first.
         MutexGuard::unlock_fair(state);
@@ -100,7 +134,71 @@ impl Picture {
     }
 
     pub(crate) fn point(&self, change: impl FnOnce(&mut Pointer)) {
-        change(&mut self.state().pointer);
+        let mut state = self.state();
+        change(&mut state.pointer);
+        if let Some(copy) = &mut state.copy {
+            copy.pointer = true;
+            self.fresh.notify_all();
+        }
+    }
+
+    /// From now on the picture can be copied, until [`end_copy`](Self::end_copy).
+    pub(crate) fn begin_copy(&self) {
+        let mut state = self.state();
+        let mut copy = Copy {
+            pointer: true,
+            ..Copy::default()
+        };
+        copy.dirty.add(state.decoder.frame().bounds());
+        state.copy = Some(copy);
+    }
+
+    /// Whoever copies is told that he no longer needs to.
+    pub(crate) fn end_copy(&self) {
+        self.state().copy = None;
+        self.fresh.notify_all();
+    }
+
+    /// Waits from one moment on, and until another, for something that the copy lacks, and brings
+    /// it up to date.
+    pub(crate) fn copy(
+        &self,
+        frame: &mut Frame,
+        damage: &mut Region,
+        (from, until): (Instant, Instant),
+    ) -> Copied {
+        let mut guard = self.state();
+        loop {
+            let time = now();
+            self.count_as_shown(&mut guard, time);
+            let state = &mut *guard;
+            let Some(copy) = &mut state.copy else {
+                return Copied::Ended;
+            };
+            let lacks = copy.pointer || !copy.dirty.is_empty();
+            if lacks && time >= from && (!state.torn || time >= until) {
+                frame.follow(state.decoder.frame(), copy.dirty.rects());
+                std::mem::swap(damage, &mut copy.dirty);
+                copy.dirty.clear();
+                copy.pointer = false;
+                return Copied::Changed(state.pointer.clone());
+            }
+            if time >= until {
+                return Copied::Same;
+            }
+            let wake = if time < from { from } else { until };
+            self.fresh.wait_until(&mut guard, wake);
+        }
+    }
+
+    /// A window that is hidden must not stop what is being recorded.
+    fn count_as_shown(&self, state: &mut State, time: Instant) {
+        let late = |(_, decoded): &mut (u32, Instant)| {
+            time.saturating_duration_since(*decoded) >= WINDOW_IS_LATE
+        };
+        if let Some((sequence, _)) = state.complete.take_if(late) {
+            self.shown.send_replace(Some(sequence));
+        }
     }
 
     /// The pointer as it is now.

@@ -1,10 +1,12 @@
 //! What the supporter's window paints.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use aldis_link::SignalError;
+use aldis_record::Full;
 use aldis_trust::ServerName;
-use aldis_wire::peer::{EndReason, Grant, Monitor, NoPicture, Seat};
+use aldis_wire::peer::{EndReason, Grant, Monitor, NoPicture, Recording, Seat};
 use aldis_wire::signal::{Refusal, Supporter, Token};
 use aldis_wire::{Code, Millis};
 
@@ -69,12 +71,36 @@ pub struct Session {
     pub shared: u32,
     /// The customer's screen, as far as it has come.
     pub picture: Arc<Picture>,
+    /// Whether it is recorded.
+    pub recording: Recorded,
     /// The connection, while there is one.
     pub link: Option<Link>,
     /// Why no new picture comes now.
     pub no_picture: Option<NoPicture>,
     /// How often input was ignored for lack of a grant.
     pub ignored: u64,
+}
+
+/// A session's recording.
+#[derive(Clone, Debug, Default)]
+pub struct Recorded {
+    /// What the customer's machine says.
+    pub told: Recording,
+    /// Since when pictures are being kept, by the server's clock.
+    pub since: Option<Millis>,
+    /// The file that was finished last.
+    pub saved: Option<PathBuf>,
+    /// Why nothing is recorded, or no longer.
+    pub problem: Option<RecordProblem>,
+}
+
+/// Why nothing is recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RecordProblem {
+    /// There is no room.
+    Full(Full),
+    /// The system's words.
+    System(String),
 }
 
 /// Where a session stands.

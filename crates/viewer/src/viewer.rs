@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aldis_link::{BindError, Identity, Node};
+use aldis_record::Shelf;
 use aldis_trust::ServerName;
 use aldis_wire::Code;
 use aldis_wire::input::Input;
@@ -62,6 +63,10 @@ pub enum Command {
     RemoveSeat(u32),
     /// Ask the lead for control.
     AskControl,
+    /// Where recordings are kept.
+    Shelf(Shelf),
+    /// Record what is seen, once the customer allows it; or no longer.
+    Record(bool),
     /// End this supporter's part of the session, or take the question back.
     EndSession,
     /// The end was read; forget the session.

@@ -97,6 +97,8 @@ pub enum ToHost {
     },
     /// Asks the lead for control.
     AskControl,
+    /// Asks the customer whether this session may be recorded, or says that it no longer is.
+    Record(bool),
     /// The supporter ends his part of the session.
     End,
 }
@@ -128,6 +130,8 @@ pub enum ToViewer {
         /// The supporter about whom the customer is being asked now; nobody controls meanwhile.
         joining: Option<String>,
     },
+    /// What has become of this supporter's wish to record; told whenever it changes.
+    Recording(Recording),
     /// The monitors, and which of them is shared.
     Monitors {
         /// At most [`MAX_MONITORS`].
@@ -162,6 +166,24 @@ pub enum NoPicture {
     Failed(String),
 }
 
+/// Whether a supporter may record what he sees.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Recording {
+    /// He has not asked, or has stopped.
+    #[default]
+    Off,
+    /// The customer is being asked; nobody controls meanwhile.
+    Asked,
+    /// The customer has said yes, and is shown who records.
+    On,
+    /// The customer has said no, or nothing.
+    Declined,
+    /// The customer has stopped it.
+    Stopped,
+    /// The customer is not asked now: there is another question, or one that was just answered.
+    NotNow,
+}
+
 /// Why a session ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum EndReason {
@@ -179,6 +201,10 @@ pub enum EndReason {
 
 /// A supporter in the session, as he and the others see him.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says something of its own"
+)]
 pub struct Seat {
     /// Names the seat within this session.
     pub number: u32,
@@ -192,6 +218,8 @@ pub struct Seat {
     pub controls: bool,
     /// He would like to have them.
     pub asks: bool,
+    /// He records what he sees.
+    pub records: bool,
     /// It is the seat of whoever this is told to.
     pub you: bool,
 }

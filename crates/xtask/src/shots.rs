@@ -189,6 +189,7 @@ fn take_all(album: &mut Album, words: &Words, style: &[&str]) -> Result<()> {
     scene.customer.desk().press(&chat)?;
     scene.customer.desk().gone(&written)?;
     album.take("supporter-6-viewer", scene.supporter.desk().display())?;
+    take_recording(album, words, &scene)?;
     take_several(album, words, &scene, &code, style)?;
     scene.customer.answer(&words.say("End"))?;
     scene
@@ -196,7 +197,51 @@ fn take_all(album: &mut Album, words: &Words, style: &[&str]) -> Result<()> {
         .desk()
         .find(&containing(&words.say("The session has ended")))?;
     album.take("customer-5-ended", scene.customer.desk().display())?;
-    album.take("supporter-7-ended", scene.supporter.desk().display())
+    album.take("supporter-7-ended", scene.supporter.desk().display())?;
+    take_recordings(album, words, &scene)
+}
+
+/// The pictures of a session that is being recorded.
+fn take_recording(album: &mut Album, words: &Words, scene: &Scene) -> Result<()> {
+    let (ours, theirs) = (scene.supporter.desk(), scene.customer.desk());
+    ours.press(&named(&words.say("Record")).role("button"))?;
+    let allow = named(&words.say("Allow recording")).role("button");
+    theirs.find(&allow)?;
+    album.take("customer-10-record", theirs.display())?;
+    album.take("supporter-13-record-asked", ours.display())?;
+    theirs.press(&allow)?;
+    let stop = words.say("Stop recording");
+    theirs.find(&named(&stop).role("button"))?;
+    ours.find(&starting(&format!("{stop} 0:02")).role("button"))?;
+    album.take("customer-11-recorded", theirs.display())?;
+    ours.display()
+        .picture()?
+        .save(&album.path("supporter-14-recording"))?;
+    ours.press(&starting(&format!("{stop} ")).role("button"))?;
+    let saved = words.say("The recording is saved. You find it under Recordings.");
+    ours.find(&named(&saved))?;
+    album.take("supporter-15-recorded", ours.display())?;
+    ours.press(&named(&words.say("Close")).role("button"))
+}
+
+/// The pictures of what was recorded.
+fn take_recordings(album: &mut Album, words: &Words, scene: &Scene) -> Result<()> {
+    let desk = scene.supporter.desk();
+    desk.press(&named(&words.say("Close")).role("button"))?;
+    desk.press(&named(&words.say("Recordings")).role("button"))?;
+    let play = starting(&format!("{}: ", words.say("Play"))).role("button");
+    desk.find(&play)?;
+    album.take("supporter-16-recordings", desk.display())?;
+    desk.press(&starting(&format!("{}: ", words.say("Delete"))).role("button"))?;
+    let cancel = named(&words.say("Cancel")).role("button");
+    desk.find(&cancel)?;
+    album.take("supporter-17-delete-recording", desk.display())?;
+    desk.press(&cancel)?;
+    desk.press(&play)?;
+    desk.find(&named(&words.say("Recorded screen")))?;
+    desk.display().key("End")?;
+    desk.find(&named(&words.say("Play")).role("button"))?;
+    album.take("supporter-18-player", desk.display())
 }
 
 /// The customer's pictures before anybody helps.

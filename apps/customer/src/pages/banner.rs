@@ -66,6 +66,12 @@ pub(crate) fn banner(
             if live.people.iter().any(allowed) && ui.add(stop).clicked() {
                 act = Some(Act::StopControl);
             }
+            if live.people.iter().any(|person| person.records) {
+                let stop = texts.get("stop-recording");
+                if widgets::danger(ui, &stop, Vec2::new(0.0, 36.0)).clicked() {
+                    act = Some(Act::StopRecording);
+                }
+            }
             let word = if live.unread > 0 {
                 format!("{} {}", texts.get("chat"), live.unread)
             } else {
@@ -154,6 +160,17 @@ fn what(ui: &mut Ui, texts: Texts, live: &Live<'_>) {
 
 fn small_print(ui: &mut Ui, texts: Texts, live: &Live<'_>) {
     let tokens = theme::tokens(ui);
+    let records = live.people.iter().filter(|person| person.records);
+    let records: Vec<_> = records
+        .map(|person| short(&person.supporter.name))
+        .collect();
+    if !records.is_empty() {
+        // This goes before everything else that could be said here.
+        let words = texts.with("recording-by", [("name", records.join(", ").into())]);
+        let words = RichText::new(format!("● {words}")).font(theme::strong(13.0));
+        ui.add(Label::new(words.color(tokens.bad)).truncate());
+        return;
+    }
     let small = match (live.notice, live.keys) {
         (Some(Notice::InputIgnored), _) => Some(texts.get("notice-input-ignored").into_owned()),
         (Some(Notice::Left(name)), _) => {

@@ -4,7 +4,7 @@ use aldis_host::Choice;
 use aldis_ui::Texts;
 use aldis_ui::avatar::Avatar;
 use aldis_ui::theme::space;
-use aldis_ui::widgets;
+use aldis_ui::widgets::{self, Tone};
 use aldis_wire::Millis;
 use aldis_wire::signal::Supporter;
 use egui::{Spinner, Ui, Vec2};
@@ -23,6 +23,8 @@ pub(crate) struct Question<'a> {
     pub(crate) others: &'a [String],
     /// The two were talking in the chat.
     pub(crate) from_chat: bool,
+    /// Who records meanwhile.
+    pub(crate) recording: &'a [String],
 }
 
 /// A supporter asks.
@@ -38,6 +40,7 @@ pub(crate) fn asked(
         left,
         others: _,
         from_chat,
+        recording: _,
     } = question;
     widgets::column(ui, 420.0, |ui| {
         ui.vertical_centered(|ui| avatar.show(ui, &supporter.name, &supporter.picture, 96.0));
@@ -96,6 +99,7 @@ pub(crate) fn asked_to_join(
         left,
         others,
         from_chat: _,
+        recording,
     } = question;
     widgets::column(ui, 420.0, |ui| {
         ui.vertical_centered(|ui| avatar.show(ui, &supporter.name, &supporter.picture, 80.0));
@@ -112,6 +116,12 @@ pub(crate) fn asked_to_join(
             "asks-join-lead"
         };
         widgets::quiet(ui, texts.with(lead, [("name", name.into())]));
+        if !recording.is_empty() {
+            let names = super::names(recording.iter().map(String::as_str));
+            widgets::gap(ui);
+            let words = texts.with("recording-by", [("name", names.into())]);
+            widgets::notice(ui, Tone::Bad, &words);
+        }
         ui.add_space(space::LARGE);
         let mut act = None;
         if widgets::primary(ui, &texts.get("allow-join"), true).clicked() {
@@ -130,6 +140,41 @@ pub(crate) fn asked_to_join(
         );
         widgets::gap(ui);
         if widgets::danger(ui, &texts.get("end-all"), Vec2::new(0.0, 34.0)).clicked() {
+            act = Some(Act::End);
+        }
+        act
+    })
+}
+
+/// A supporter who is connected asks to record; meanwhile nobody moves anything.
+pub(crate) fn asked_to_record(
+    ui: &mut Ui,
+    texts: Texts,
+    avatar: &mut Avatar,
+    question: &Question<'_>,
+) -> Option<Act> {
+    let supporter = question.supporter;
+    widgets::column(ui, 420.0, |ui| {
+        ui.vertical_centered(|ui| avatar.show(ui, &supporter.name, &supporter.picture, 80.0));
+        widgets::gap(ui);
+        let name = supporter.name.as_str();
+        widgets::heading(ui, texts.with("asks-record", [("name", name.into())]));
+        widgets::quiet(ui, texts.with("asks-record-lead", [("name", name.into())]));
+        ui.add_space(space::SMALL);
+        widgets::quiet(ui, texts.get("asks-record-stop"));
+        ui.add_space(space::LARGE);
+        let mut act = None;
+        if widgets::primary(ui, &texts.get("allow-record"), true).clicked() {
+            act = Some(Act::Choose(Choice::Allow));
+        }
+        if widgets::secondary(ui, &texts.get("decline")).clicked() {
+            act = Some(Act::Choose(Choice::Decline));
+        }
+        widgets::gap(ui);
+        let left = question.left.div_ceil(1000);
+        widgets::quiet(ui, texts.with("asks-timeout", [("seconds", left.into())]));
+        widgets::gap(ui);
+        if widgets::danger(ui, &texts.get("end-session"), Vec2::new(0.0, 34.0)).clicked() {
             act = Some(Act::End);
         }
         act

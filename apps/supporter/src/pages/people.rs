@@ -76,6 +76,10 @@ fn chip(ui: &mut Ui, texts: Texts, seat: &Seat, me: &Seat) -> Option<Act> {
                 .color(tokens.quiet),
         );
     }
+    if seat.records {
+        let words = texts.get("seat-records");
+        widgets::badge(ui, &words, tokens.bad, tokens.bad_soft);
+    }
     if seat.controls {
         let words = controls(texts, seat);
         widgets::badge(ui, &words, tokens.good, tokens.good_soft);

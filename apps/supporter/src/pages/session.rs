@@ -8,7 +8,7 @@ use aldis_wire::signal::Case;
 use egui::{Align, Button, ComboBox, Layout, RichText, Role, Spinner, Ui, Vec2, WidgetInfo};
 
 use super::look::look;
-use super::{Act, people};
+use super::{Act, people, recording};
 use crate::remote::Scale;
 use crate::typing::RELEASE_CHORD;
 
@@ -30,6 +30,8 @@ pub(crate) struct Bar<'a> {
     pub(crate) look: Look,
     /// How many of its messages are unread.
     pub(crate) unread: u32,
+    /// This machine's clock plus this is the server's, in milliseconds.
+    pub(crate) ahead: i64,
 }
 
 /// The toolbar at the top of a live session; `invited` is the name in its field.
@@ -76,6 +78,9 @@ pub(crate) fn toolbar(ui: &mut Ui, bar: Bar<'_>, invited: &mut String) -> Option
                 act = Some(Act::ToggleScale);
             }
             act = act.take().or_else(|| look(ui, texts, bar.look));
+            act = act
+                .take()
+                .or_else(|| recording::button(ui, texts, bar.session, bar.ahead));
             let hint = texts.with("keyboard-hint", [("keys", RELEASE_CHORD.into())]);
             let keyboard = Button::selectable(bar.grabbed, texts.get("keyboard"));
             if ui.add(keyboard).on_hover_text(hint).clicked() {

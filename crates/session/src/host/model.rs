@@ -27,6 +27,8 @@ struct Seen {
     /// The most that the person ever allowed this key since he last took something back.
     allowed: BTreeMap<KeyHash, Grant>,
     down: BTreeSet<SessionId>,
+    /// Whom the person lets record, by what was answered and what was told.
+    records: BTreeSet<SessionId>,
 }
 
 struct Game {
@@ -55,7 +57,7 @@ impl Game {
     fn step(&mut self) {
         self.now += u64::from(self.dice.roll(200)) * 100;
         let (now, session, seat) = (self.now, self.session(), self.seat());
-        match self.dice.roll(17) {
+        match self.dice.roll(20) {
             0..=2 if self.sessions < 250 => {
                 self.sessions += 1;
                 let session = [self.sessions; 16];
@@ -87,7 +89,12 @@ impl Game {
                 let asked = self
                     .host
                     .question()
+                    .filter(|it| it.about == About::Connect)
                     .map(|it| (it.ask.key, it.ask.view_only));
+                let recording = self.host.question().filter(|it| it.about == About::Record);
+                if let Some(question) = recording.filter(|_| choice == Choice::Allow) {
+                    self.seen.records.insert(question.ask.session);
+                }
                 if let (Some((key, view_only)), Choice::Allow | Choice::ViewOnly) = (asked, choice)
                 {
                     let most = if choice == Choice::Allow && !view_only {
@@ -116,9 +123,19 @@ impl Game {
             11..=12 => self.host.hand_control(session, seat),
             13 => self.host.remove(session, seat, now),
             14 => self.host.ask_control(session),
+            17..=18 => self.host.ask_recording(session, now),
+            19 if self.dice.roll(2) == 0 => {
+                self.host.end_recording(session, now);
+                self.seen.records.remove(&session);
+            }
+            19 => {
+                self.host.stop_recording(now);
+                self.seen.records.clear();
+            }
             15 => match self.dice.roll(8) {
                 0 => {
-                    self.host.stop_control();
+                    self.host.stop_control(now);
+                    self.seen.records.clear();
                     self.seen
                         .allowed
                         .values_mut()
@@ -148,6 +165,7 @@ impl Game {
                 }
                 Effect::Close(session, _) => {
                     assert!(self.seen.told.remove(&session).is_some(), "closed twice");
+                    self.seen.records.remove(&session);
                 }
                 Effect::Down(session, _) => {
                     assert!(self.seen.down.insert(session), "down twice");
@@ -156,6 +174,7 @@ impl Game {
                 | Effect::Decline { .. }
                 | Effect::Up(_)
                 | Effect::Seats
+                | Effect::Recording(..)
                 | Effect::LetGo
                 | Effect::InputIgnored(_)
                 | Effect::Left { .. }
@@ -205,6 +224,14 @@ impl Game {
                 .all(|(at, seat)| seat.lead == (at == 0))
         );
         assert!(roster.list.iter().filter(|seat| seat.controls).count() <= 1);
+        // Nobody records but who was allowed to, and everybody is told.
+        let records: Vec<_> = host.recording().map(|seat| seat.ask.session).collect();
+        assert_eq!(
+            records.iter().copied().collect::<BTreeSet<_>>(),
+            self.seen.records
+        );
+        let marked = roster.list.iter().filter(|seat| seat.records).count();
+        assert_eq!(marked, records.len());
         for session in &self.seen.down {
             assert!(host.seats().iter().all(|seat| seat.ask.session != *session));
         }

@@ -1,6 +1,6 @@
 //! A supporter's place in the session, and what the shell is told.
 
-use aldis_wire::peer::{EndReason, Grant};
+use aldis_wire::peer::{EndReason, Grant, Recording};
 use aldis_wire::signal::Supporter;
 use aldis_wire::{KeyHash, Millis, SessionId};
 
@@ -33,8 +33,19 @@ pub enum Choice {
 pub struct Question {
     /// The question.
     pub ask: Ask,
+    /// What a yes would allow.
+    pub about: About,
     /// When it declines by itself.
     pub until: Millis,
+}
+
+/// What a person is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// Somebody would like to connect.
+    Connect,
+    /// Somebody who is connected would like to record what he sees.
+    Record,
 }
 
 /// A supporter who was allowed.
@@ -50,10 +61,14 @@ pub struct Seat {
     pub step: Step,
     /// He would like to control.
     pub asks: bool,
+    /// What has become of his wish to record.
+    pub recording: Recording,
     /// What he was told that he may do.
     pub(super) told: Grant,
     /// He was told that input was ignored.
     pub(super) told_ignored: bool,
+    /// What he was told about his wish to record.
+    pub(super) told_recording: Recording,
 }
 
 /// How far an allowed supporter has come.
@@ -75,6 +90,11 @@ impl Seat {
     /// His side and this one are connected.
     pub fn is_live(&self) -> bool {
         matches!(self.step, Step::Live { .. })
+    }
+
+    /// The person lets him record what he sees.
+    pub fn records(&self) -> bool {
+        self.recording == Recording::On
     }
 }
 
@@ -100,6 +120,8 @@ pub enum Effect {
     Grant(SessionId, Grant),
     /// Tell every supporter who is there.
     Seats,
+    /// Tell the supporter what has become of his wish to record.
+    Recording(SessionId, Recording),
     /// Whatever is held down must be let go: the right to it has ended.
     LetGo,
     /// Tell the supporter that input was ignored.

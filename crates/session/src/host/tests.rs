@@ -93,7 +93,7 @@ fn view_only_gives_no_control_and_says_so_once() {
 fn stopping_control_acts_on_tokens_already_handed_out() {
     let mut host = live(Choice::Allow);
     let token = host.handle_input([1; 16]).unwrap();
-    host.stop_control();
+    host.stop_control(30);
     assert!(!token.is_live() && host.handle_input([1; 16]).is_none());
     let told = effects(&mut host);
     assert_eq!(told[0], Effect::LetGo);
@@ -174,7 +174,7 @@ fn another_key_or_an_ended_session_asks_again() {
 #[test]
 fn what_was_taken_back_does_not_come_back_with_the_next_link() {
     let mut host = live(Choice::Allow);
-    host.stop_control();
+    host.stop_control(30);
     host.handle_link_down([1; 16], 1_000);
     host.handle_asked(ask(2, 1), 1_001);
     assert_eq!(host.seats()[0].grant, Grant::View);
@@ -361,4 +361,178 @@ fn everyone_is_told_who_is_there_and_which_seat_is_his() {
         ]
     );
     assert_eq!(list[1].grant, Grant::View);
+}
+
+/// What this supporter was told last about his wish to record.
+fn told(effects: &[Effect], who: u8) -> Option<Recording> {
+    let mut newest = effects.iter().rev();
+    newest.find_map(|effect| {
+        let Effect::Recording(session, told) = effect else {
+            return None;
+        };
+        (*session == [who; 16]).then_some(*told)
+    })
+}
+
+/// Those whom everybody is told to be recording.
+fn marked(host: &Host) -> Vec<String> {
+    let list = host.roster_for([1; 16]).list;
+    let records = list.into_iter().filter(|seat| seat.records);
+    records.map(|seat| seat.name).collect()
+}
+
+#[test]
+fn recording_waits_for_the_yes_and_nobody_controls_meanwhile() {
+    let mut host = together(&[Choice::Allow, Choice::Allow]);
+    let token = host.handle_input([1; 16]).unwrap();
+    host.ask_recording([1; 16], 100);
+    assert_eq!(host.question().unwrap().about, About::Record);
+    assert!(!token.is_live());
+    assert_eq!(through(&mut host), []);
+    let effects_of_asking = effects(&mut host);
+    assert_eq!(told(&effects_of_asking, 1), Some(Recording::Asked));
+    assert_eq!(host.roster_for([2; 16]).joining, None, "nobody joins");
+    assert!(marked(&host).is_empty());
+    host.choose(Choice::Allow, 200);
+    let after = effects(&mut host);
+    assert_eq!(told(&after, 1), Some(Recording::On));
+    assert!(after.contains(&Effect::Seats), "everybody is told");
+    assert_eq!(marked(&host), ["supporter 1"]);
+    assert_eq!(through(&mut host), [1]);
+    // Who comes later sees it, too.
+    let_in(&mut host, 3, Choice::Allow, 300);
+    assert_eq!(marked(&host), ["supporter 1"]);
+    // Asking twice is nothing.
+    host.ask_recording([1; 16], 400);
+    assert_eq!(host.question(), None);
+    assert_eq!(effects(&mut host), []);
+}
+
+#[test]
+fn a_recording_is_declined_by_a_no_by_less_than_a_yes_and_by_nothing() {
+    for choice in [Some(Choice::Decline), Some(Choice::ViewOnly), None] {
+        let mut host = live(Choice::Allow);
+        host.ask_recording([1; 16], 100);
+        match choice {
+            Some(choice) => host.choose(choice, 200),
+            None => host.handle_timeout(host.poll_timeout().unwrap()),
+        }
+        assert_eq!(told(&effects(&mut host), 1), Some(Recording::Declined));
+        assert!(marked(&host).is_empty());
+        assert_eq!(through(&mut host), [1], "seeing and control go on");
+        assert_eq!(host.seats()[0].grant, Grant::Control);
+    }
+}
+
+#[test]
+fn a_flood_of_wishes_to_record_opens_one_question() {
+    let mut host = live(Choice::Allow);
+    for _ in 0..100 {
+        host.ask_recording([1; 16], 100);
+    }
+    host.choose(Choice::Decline, 200);
+    effects(&mut host);
+    for at in 0..1_000 {
+        host.ask_recording([1; 16], 200 + at);
+        assert_eq!(host.question(), None);
+    }
+    assert_eq!(effects(&mut host), [], "he knows");
+    host.ask_recording([1; 16], 200 + PATIENCE);
+    assert!(host.question().is_some(), "and later he may ask again");
+    // One that is taken back and asked again is in the way just as much.
+    host.end_recording([1; 16], 40_000);
+    host.ask_recording([1; 16], 40_001);
+    assert_eq!(host.question(), None);
+    assert_eq!(told(&effects(&mut host), 1), Some(Recording::NotNow));
+    assert_eq!(through(&mut host), [1]);
+}
+
+#[test]
+fn only_who_is_connected_can_ask_to_record_and_who_sees_only_can() {
+    let mut host = Host::new();
+    host.ask_recording([1; 16], 0);
+    host.handle_asked(ask(1, 1), 0);
+    host.ask_recording([1; 16], 0);
+    host.choose(Choice::ViewOnly, 0);
+    host.ask_recording([1; 16], 0);
+    assert_eq!(host.question(), None, "not before he is connected");
+    assert!(host.handle_link_up([1; 16], [1; 32], 0));
+    host.ask_recording([9; 16], 0);
+    assert_eq!(host.question(), None, "not a stranger");
+    host.ask_recording([1; 16], 0);
+    host.choose(Choice::Allow, 1);
+    assert_eq!(marked(&host), ["supporter 1"]);
+    assert_eq!(through(&mut host), [], "a yes to this is no yes to control");
+}
+
+#[test]
+fn whatever_the_person_stops_ends_the_recordings() {
+    let recorded = || {
+        let mut host = together(&[Choice::Allow, Choice::Allow]);
+        host.ask_recording([2; 16], 100);
+        host.choose(Choice::Allow, 200);
+        effects(&mut host);
+        assert_eq!(marked(&host), ["supporter 2"]);
+        host
+    };
+    let mut host = recorded();
+    host.stop_recording(300);
+    let after = effects(&mut host);
+    assert_eq!(told(&after, 2), Some(Recording::Stopped));
+    assert!(marked(&host).is_empty());
+    assert_eq!(through(&mut host), [1], "the rest goes on");
+    host.ask_recording([2; 16], 301);
+    assert_eq!(host.question(), None, "and it is not asked for at once");
+    let mut host = recorded();
+    host.stop_control(300);
+    assert_eq!(told(&effects(&mut host), 2), Some(Recording::Stopped));
+    let mut host = recorded();
+    host.end_by_customer(300);
+    assert_eq!(host.recording().count(), 0);
+    let mut host = recorded();
+    host.end_recording([2; 16], 300);
+    assert_eq!(told(&effects(&mut host), 2), Some(Recording::Off));
+    assert!(marked(&host).is_empty());
+}
+
+#[test]
+fn a_recording_ends_with_the_link_and_does_not_come_back_with_the_next() {
+    let mut host = live(Choice::Allow);
+    host.ask_recording([1; 16], 100);
+    host.choose(Choice::Allow, 200);
+    host.handle_link_down([1; 16], 1_000);
+    host.handle_asked(ask(2, 1), 1_001);
+    assert_eq!(host.question(), None, "he may come back");
+    assert!(host.handle_link_up([2; 16], [1; 32], 1_002));
+    assert_eq!(host.recording().count(), 0, "but not record");
+    // A question about it goes with him.
+    host.ask_recording([2; 16], 1_003);
+    assert!(host.question().is_some());
+    host.handle_supporter_end([2; 16], 1_004);
+    assert_eq!(host.question(), None);
+    host.choose(Choice::Allow, 1_005);
+    assert_eq!(host.recording().count(), 0);
+}
+
+#[test]
+fn while_one_thing_is_asked_the_other_waits() {
+    let mut host = live(Choice::Allow);
+    host.handle_asked(ask(2, 2), 100);
+    host.ask_recording([1; 16], 101);
+    assert_eq!(host.question().unwrap().about, About::Connect);
+    assert_eq!(told(&effects(&mut host), 1), Some(Recording::NotNow));
+    host.choose(Choice::Decline, 102);
+    host.ask_recording([1; 16], 103);
+    assert_eq!(host.question().unwrap().about, About::Record);
+    effects(&mut host);
+    host.handle_asked(ask(3, 3), 104);
+    assert!(matches!(effects(&mut host)[..], [Effect::Decline { .. }]));
+    // The server cannot take a question back that it did not ask.
+    host.handle_cancelled([1; 16]);
+    assert!(host.question().is_some());
+    // The end answers it, and tells the server nothing about a connection.
+    host.end_by_customer(105);
+    let after = effects(&mut host);
+    let declined = |effect: &Effect| matches!(effect, Effect::Decline { .. });
+    assert!(!after.iter().any(declined), "{after:?}");
 }

@@ -25,7 +25,9 @@ const LAYERS: &[(Layer, &[&str])] = &[
     (Layer::Pure, &["desk", "session", "path", "screen", "trust"]),
     (
         Layer::Adapter,
-        &["link", "capture", "inject", "platform", "present", "store"],
+        &[
+            "link", "capture", "inject", "platform", "present", "record", "store",
+        ],
     ),
     (Layer::Shell, &["host", "viewer", "rendezvous", "ui", "cli"]),
     (Layer::App, &["supporter", "customer", "server"]),

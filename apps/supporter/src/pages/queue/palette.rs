@@ -1,11 +1,11 @@
 //! The command palette: everything that the page can do, found by typing.
 
 use aldis_ui::{Appearance, Language, theme};
-use aldis_viewer::Wish;
+use aldis_viewer::{Command, SessionStage, Wish};
 use aldis_wire::Code;
 use egui::{Align, Frame, Key, Layout, Modal, Modifiers, ScrollArea, Stroke, TextEdit, Ui, Vec2};
 
-use super::super::Act;
+use super::super::{Act, Shelve};
 use super::actions::{self, Does};
 use super::{Dialog, Now, Queue, Scope, list, top};
 
@@ -151,6 +151,20 @@ fn lines(now: Now<'_>, state: &Queue) -> Vec<Line> {
                 What::Do(Does::Act(act)),
             );
         }
+    }
+    let recordings = Act::Shelve(Shelve::Show);
+    add(word("recordings"), What::Do(Does::Act(recordings)));
+    if let Some(session) = &now.view.session
+        && matches!(session.stage, SessionStage::Live { .. })
+    {
+        let runs = session.recording.since.is_some();
+        let id = if runs {
+            "stop-recording"
+        } else {
+            "record-session"
+        };
+        let act = Act::Engine(Command::Record(!runs));
+        add(word(id), What::Do(Does::Act(act)));
     }
     for (state, id) in top::STATES {
         let act = Act::Desk(Wish::SetAvailability(state));

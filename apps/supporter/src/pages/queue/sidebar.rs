@@ -4,7 +4,7 @@ use aldis_ui::theme;
 use aldis_wire::signal::Role;
 use egui::{Align2, FontId, Rect, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo};
 
-use super::super::Act;
+use super::super::{Act, Shelve};
 use super::tally::Count;
 use super::{Dialog, Now, Queue, Scope};
 
@@ -21,6 +21,11 @@ pub(super) fn sidebar(ui: &mut Ui, now: Now<'_>, state: &mut Queue) -> Option<Ac
     }
     ui.add_space(10.0);
     let tokens = theme::tokens(ui);
+    let mut act = None;
+    if ui.button(texts.get("recordings")).clicked() {
+        act = Some(Act::Shelve(Shelve::Show));
+    }
+    ui.add_space(10.0);
     ui.label(
         egui::RichText::new(texts.get("channels"))
             .font(theme::strong(12.5))
@@ -50,7 +55,7 @@ pub(super) fn sidebar(ui: &mut Ui, now: Now<'_>, state: &mut Queue) -> Option<Ac
                 state.dialog = Some(Dialog::channel(Some(channel.clone())));
             }
         });
-    None
+    act
 }
 
 /// One place, with how many are open there, and how many of them wait.
