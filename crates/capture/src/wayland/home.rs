@@ -6,7 +6,7 @@
 //! A portal that gives no token would ask again; there the share stays for a while, at rest.
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::board::{Board, Viewer};
 use super::layout::Place;
@@ -27,6 +27,7 @@ static HOME: Mutex<Home> = Mutex::new(Home {
     portal: None,
     token: None,
     share: Weak::new(),
+    refused: None,
 });
 
 #[derive(Debug)]
@@ -35,6 +36,8 @@ struct Home {
     portal: Option<Arc<Portal>>,
     token: Option<String>,
     share: Weak<Share>,
+    /// When the person last said no.
+    refused: Option<Instant>,
 }
 
 /// The desktop's monitors, as far as the person lets us see them.
@@ -61,7 +64,12 @@ pub(super) fn check() -> Result<(), CaptureError> {
 }
 
 /// The share that there is, or a new one; then the person is asked, and whoever else wants it waits here, too.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a question belongs to whoever came before its answer"
+)]
 pub(super) fn share() -> Result<Arc<Share>, CaptureError> {
+    let came = Instant::now();
     if !pipewire::is_there() {
         return Err(CaptureError::NoPipeWire);
     }
@@ -69,8 +77,19 @@ pub(super) fn share() -> Result<Arc<Share>, CaptureError> {
     if let Some(share) = home.share.upgrade().filter(|it| !it.board.is_lost()) {
         return Ok(share);
     }
+    if home.refused.is_some_and(|refused| refused > came) {
+        // The same question would be put once more to a person who has just said no.
+        return Err(CaptureError::Declined);
+    }
     let portal = home.portal()?;
-    let share = Arc::new(Share::open(&portal, &mut home.token)?);
+    let opened = Share::open(&portal, &mut home.token);
+    if matches!(
+        opened,
+        Err(CaptureError::Declined | CaptureError::Unanswered)
+    ) {
+        home.refused = Some(Instant::now());
+    }
+    let share = Arc::new(opened?);
     home.share = Arc::downgrade(&share);
     Ok(share)
 }
