@@ -218,6 +218,9 @@ pub enum CaptureError {
     /// The desktop shares, but shows nothing.
     #[error("the desktop shares its screen but sends no picture")]
     NoPicture,
+    /// A Wayland desktop refused, or did something unexpected.
+    #[error("the desktop does not share its screen: {0}")]
+    Desktop(String),
     /// The sharing was ended at the desktop.
     #[error("the desktop has ended the sharing of its screen")]
     Stopped,

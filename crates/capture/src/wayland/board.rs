@@ -73,7 +73,7 @@ impl From<Loss> for CaptureError {
     fn from(loss: Loss) -> Self {
         match loss {
             Loss::Stopped => Self::Stopped,
-            Loss::Failed(reason) => Self::System(reason),
+            Loss::Failed(reason) => Self::Desktop(reason),
         }
     }
 }

@@ -247,7 +247,7 @@ impl Drop for Remote {
 }
 
 fn failed(what: &str) -> CaptureError {
-    CaptureError::System(format!("PipeWire does not bring the pictures: {what}"))
+    CaptureError::Desktop(format!("PipeWire does not bring the pictures: {what}"))
 }
 
 static CORE_EVENTS: CoreEvents = CoreEvents {
@@ -335,7 +335,7 @@ unsafe extern "C" fn param_changed(tap: *mut c_void, id: u32, param: *const Pod)
     tracing::debug!(?format, "a stream's format");
     *tap.format.lock().unwrap_or_else(PoisonError::into_inner) = format;
     let Some(format) = format else {
-        let reason = "the desktop's pictures are of a kind that Aldis cannot read";
+        let reason = "its pictures are of a kind that Aldis cannot read";
         return tap.board.lose(Loss::Failed(reason.to_owned()));
     };
     tap.board.expect(tap.feed, (format.width, format.height));

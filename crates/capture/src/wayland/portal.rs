@@ -143,7 +143,7 @@ impl Portal {
         let path = results
             .remove("session_handle")
             .and_then(|handle| text(&handle))
-            .ok_or_else(|| CaptureError::System("the desktop makes no session".to_owned()))?;
+            .ok_or_else(|| CaptureError::Desktop("it makes no session".to_owned()))?;
         // From here on dropping it closes the session.
         let session = Session {
             portal: Arc::clone(self),
@@ -225,8 +225,8 @@ impl Portal {
             return match answer.code {
                 0 => Ok(answer.results),
                 1 => Err(CaptureError::Declined),
-                code => Err(CaptureError::System(format!(
-                    "the desktop does not share its screen (it answers {code} to {method})"
+                code => Err(CaptureError::Desktop(format!(
+                    "it answers {code} to {method}"
                 ))),
             };
         }
@@ -379,5 +379,5 @@ fn no_portal(error: &zbus::Error) -> CaptureError {
 }
 
 fn failed(error: impl std::fmt::Display) -> CaptureError {
-    CaptureError::System(format!("the desktop does not share its screen: {error}"))
+    CaptureError::Desktop(error.to_string())
 }
