@@ -439,7 +439,9 @@ impl App {
             .show(ui, |ui| {
                 let mut act = pages::toolbar(ui, bar, &mut self.invited);
                 act = pages::people(ui, texts, session).or(act);
-                if let Some(name) = &session.joining {
+                if let Some(why) = &session.no_hands {
+                    widgets::notice(ui, Tone::Bad, why);
+                } else if let Some(name) = &session.joining {
                     let name = [("name", name.as_str().into())];
                     widgets::notice(ui, Tone::Warn, &texts.with("seat-joining", name));
                 } else if let Some((tone, words)) = recording {

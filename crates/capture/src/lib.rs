@@ -14,6 +14,8 @@ use std::time::Duration;
 use aldis_screen::{Frame, FrameError, Region};
 use thiserror::Error;
 
+#[cfg(target_os = "linux")]
+mod linux;
 #[cfg(all(feature = "scrap", target_os = "linux"))]
 mod scrap;
 #[cfg(target_os = "linux")]
@@ -21,14 +23,16 @@ mod shrink;
 #[cfg(not(any(target_os = "linux", windows, target_os = "macos")))]
 mod unsupported;
 #[cfg(target_os = "linux")]
+mod wayland;
+#[cfg(target_os = "linux")]
 mod x11;
 #[cfg(any(windows, target_os = "macos"))]
 mod xcap;
 
+#[cfg(target_os = "linux")]
+use crate::linux as system;
 #[cfg(not(any(target_os = "linux", windows, target_os = "macos")))]
 use crate::unsupported as system;
-#[cfg(target_os = "linux")]
-use crate::x11 as system;
 #[cfg(any(windows, target_os = "macos"))]
 use crate::xcap as system;
 
@@ -154,6 +158,11 @@ pub trait Source: Send + fmt::Debug {
         shared.map_or_else(Place::default, Monitor::place)
     }
 
+    /// Whether [`ALL`] can be selected.
+    fn has_all(&self) -> bool {
+        false
+    }
+
     /// Captures another monitor from now on, or [`ALL`]; all of it counts as changed.
     ///
     /// Fails with [`CaptureError::UnknownMonitor`] and keeps the old one if there is no such id.
@@ -190,9 +199,36 @@ pub enum CaptureError {
          (on X11, DISPLAY must name it)"
     )]
     NoDisplay,
-    /// The desktop is a Wayland one.
-    #[error("Aldis cannot share a Wayland desktop yet; log in with an X11 (Xorg) session")]
+    /// The X server draws only a part of a Wayland desktop.
+    #[error("this X display shows only a part of a Wayland desktop")]
     Wayland,
+    /// A Wayland desktop cannot be asked for its screen.
+    #[error(
+        "this Wayland desktop cannot share its screen: it has no screen-sharing portal; install \
+         xdg-desktop-portal with the part for your desktop, or log in with an X11 (Xorg) session"
+    )]
+    NoPortal,
+    /// A Wayland desktop's pictures cannot be received.
+    #[error(
+        "sharing a Wayland desktop needs PipeWire; install libpipewire-0.3 or log in with an X11 \
+         (Xorg) session"
+    )]
+    NoPipeWire,
+    /// The person said no to the desktop's own question.
+    #[error("the desktop asked which screen to share, and the answer was none")]
+    Declined,
+    /// The person said nothing to the desktop's own question.
+    #[error("the desktop asked which screen to share, and nobody answered")]
+    Unanswered,
+    /// The desktop shares, but shows nothing.
+    #[error("the desktop shares its screen but sends no picture")]
+    NoPicture,
+    /// A Wayland desktop refused, or did something unexpected.
+    #[error("the desktop does not share its screen: {0}")]
+    Desktop(String),
+    /// The sharing was ended at the desktop.
+    #[error("the desktop has ended the sharing of its screen")]
+    Stopped,
     /// The system wants to be asked for permission first.
     #[error(
         "the system does not let Aldis record the screen; allow it in System Settings, Privacy & \
@@ -297,7 +333,18 @@ impl Place {
     }
 }
 
+/// Whether this machine's screen could be shared; asks nobody and shows nothing.
+pub fn check() -> Result<(), CaptureError> {
+    #[cfg(target_os = "linux")]
+    let result = system::check();
+    #[cfg(not(target_os = "linux"))]
+    let result = system::open().map(drop);
+    result
+}
+
 /// Opens this machine's screen.
+///
+/// A Wayland desktop asks the person at it first, once for the time that this program runs; until then this waits.
 ///
 /// With the feature `scrap`, an X11 screen that cannot be read in the usual way is read by that.
 pub fn open() -> Result<Box<dyn Source>, CaptureError> {

@@ -301,6 +301,10 @@ impl Source for Screen {
         self.place
     }
 
+    fn has_all(&self) -> bool {
+        self.monitors.len() > 1
+    }
+
     fn select(&mut self, id: u32) -> Result<(), CaptureError> {
         let place = place(&self.monitors, id).ok_or(CaptureError::UnknownMonitor(id))?;
         (self.shared, self.place) = (id, place);

@@ -40,6 +40,8 @@ pub(crate) struct Engine {
     /// This machine's clock plus this is the server's, in milliseconds.
     server_ahead: i64,
     tasks: JoinSet<()>,
+    /// Whether the screen could be shared is looked up: a reason if not.
+    checks: JoinSet<Option<String>>,
 }
 
 impl Engine {
@@ -61,6 +63,7 @@ impl Engine {
             server: JoinSet::new(),
             server_ahead: 0,
             tasks: JoinSet::new(),
+            checks: JoinSet::new(),
         }
     }
 
@@ -91,6 +94,11 @@ impl Engine {
                     });
                 }
                 () = clock::sleep_until(due) => self.session.handle_timeout(clock::now()),
+                Some(Ok(Some(reason))) = self.checks.join_next() => {
+                    if self.view.stage == Stage::Waiting {
+                        self.view.notice = Some(Notice::NoScreen(reason));
+                    }
+                }
                 Some(_) = self.tasks.join_next() => continue,
             }
             if self.session.authority().is_cut() {
@@ -192,7 +200,8 @@ impl Engine {
                 self.view.notice = None;
                 if self.view.stage == Stage::Joining {
                     self.view.stage = Stage::Waiting;
-                    self.view.notice = Host::check_screen().map(Notice::NoScreen);
+                    // It may take a while to find out.
+                    self.checks.spawn_blocking(Host::check_screen);
                 }
                 let chat = self.view.chat.get_or_insert_with(|| Chat::new(case.code));
                 chat.handle_online();
@@ -274,8 +283,9 @@ impl Engine {
             return;
         }
         self.view.notice = None;
-        if let Err(error) = self.party.raise_hands() {
-            self.view.notice = Some(Notice::NoHands(error.to_string()));
+        let no_hands = self.party.raise_hands().err().map(|it| it.to_string());
+        if let Some(reason) = no_hands.clone() {
+            self.view.notice = Some(Notice::NoHands(reason));
             self.session.stop_control(now);
         }
         let since_unix = clock::unix();
@@ -285,6 +295,9 @@ impl Engine {
         let since = since_unix.saturating_add_signed(self.server_ahead);
         let grant = self.session.grant_of(session);
         self.party.admit(visitor, grant, since, news.clone());
+        if let Some(reason) = no_hands {
+            self.party.tell(session, ToViewer::NoHands(reason));
+        }
     }
 
     fn peer_told(&mut self, (session, news): Told) {

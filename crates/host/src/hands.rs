@@ -35,6 +35,10 @@ pub(crate) fn start() -> Result<Hands, InjectError> {
                 continue;
             };
             let place = *place.lock().unwrap_or_else(PoisonError::into_inner);
+            // Who sees nothing yet can mean nothing.
+            if place == MonitorPlace::default() {
+                continue;
+            }
             match injector.apply(&token, &input, place) {
                 Ok(()) | Err(InjectError::Revoked) => {}
                 // One input that cannot be done must not stop the next.

@@ -139,6 +139,6 @@ impl Host {
 
     /// The first reason why this machine's screen could not be shared, if there is one.
     pub fn check_screen() -> Option<String> {
-        aldis_capture::open().err().map(|error| error.to_string())
+        aldis_capture::check().err().map(|error| error.to_string())
     }
 }

@@ -9,6 +9,7 @@ use aldis_wire::input::{Button, Input, Key};
 use x11rb::connection::{Connection as _, RequestConnection as _};
 use x11rb::errors::{ConnectionError, ReplyError};
 use x11rb::protocol::Event;
+use x11rb::protocol::randr::{self, ConnectionExt as _};
 use x11rb::protocol::xkb::{self, ConnectionExt as _, Group};
 use x11rb::protocol::xproto::{
     BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, KEY_PRESS_EVENT, KEY_RELEASE_EVENT, Keycode,
@@ -82,7 +83,7 @@ impl Desktop {
             }
         })?;
         let root = conn.setup().roots[number].root;
-        if conn.extension_information("XWAYLAND")?.is_some() {
+        if is_xwayland(&conn, root)? {
             return Err(InjectError::Wayland);
         }
         for (extension, label) in [
@@ -321,6 +322,28 @@ impl Drop for Desktop {
             tracing::debug!(%error, "the display was gone before everything was let go");
         }
     }
+}
+
+/// Whether the server draws only the X11 programs of a Wayland desktop; XTEST would reach those alone.
+fn is_xwayland(conn: &RustConnection, root: Window) -> Result<bool, InjectError> {
+    if conn.extension_information("XWAYLAND")?.is_some() {
+        return Ok(true);
+    }
+    // Before version 23 only its outputs' names told.
+    if conn
+        .extension_information(randr::X11_EXTENSION_NAME)?
+        .is_none()
+    {
+        return Ok(false);
+    }
+    let outputs = conn.randr_get_screen_resources_current(root)?.reply()?;
+    for output in outputs.outputs {
+        let info = conn.randr_get_output_info(output, outputs.config_timestamp)?;
+        if info.reply()?.name.starts_with(b"XWAYLAND") {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The keyboard that programs hear, whatever devices feed it.

@@ -230,10 +230,12 @@ impl Engine {
             seats: Vec::new(),
             joining: None,
             monitors: Vec::new(),
+            all_monitors: false,
             shared: 0,
             picture: Arc::new(Picture::new(watch::Sender::new(None))),
             recording: Recorded::default(),
             link: None,
+            no_hands: None,
             no_picture: None,
             ignored: 0,
         });
@@ -375,7 +377,7 @@ impl Engine {
                 view.stage = SessionStage::Live { grant, since };
                 view.picture = Arc::clone(&peer.picture);
                 view.link = Some(peer.link.clone());
-                view.no_picture = None;
+                (view.no_hands, view.no_picture) = (None, None);
                 view.ignored = 0;
                 view.recording.told = Recording::Off;
                 self.peer = Some(peer);
@@ -406,10 +408,12 @@ impl Engine {
                 view.recording.told = told;
                 self.follow_recording(told);
             }
-            PeerNews::Monitors(monitors, shared) => {
-                view.monitors = monitors;
+            PeerNews::Monitors { list, shared, all } => {
+                view.monitors = list;
                 view.shared = shared;
+                view.all_monitors = all;
             }
+            PeerNews::NoHands(why) => view.no_hands = Some(why),
             PeerNews::NoPicture(why) => view.no_picture = why,
             PeerNews::InputIgnored => view.ignored += 1,
             PeerNews::Ended(reason) => self.end_session(Over::Ended(reason)),

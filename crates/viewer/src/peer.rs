@@ -42,7 +42,12 @@ pub(crate) enum PeerNews {
     Grant(Grant),
     Seats(Vec<Seat>, Option<String>),
     Recording(Recording),
-    Monitors(Vec<Monitor>, u32),
+    Monitors {
+        list: Vec<Monitor>,
+        shared: u32,
+        all: bool,
+    },
+    NoHands(String),
     NoPicture(Option<NoPicture>),
     InputIgnored,
     Ended(EndReason),
@@ -159,7 +164,9 @@ pub(crate) async fn run(
             Ok(Some(ToViewer::Grant(grant))) => PeerNews::Grant(grant),
             Ok(Some(ToViewer::Seats { list, joining })) => seats(list, joining.as_deref()),
             Ok(Some(ToViewer::Recording(told))) => PeerNews::Recording(told),
-            Ok(Some(ToViewer::Monitors { list, shared })) => PeerNews::Monitors(list, shared),
+            Ok(Some(ToViewer::Monitors { list, shared, all })) => {
+                PeerNews::Monitors { list, shared, all }
+            }
             Ok(Some(ToViewer::PointerShape(shape))) => {
                 let side = 1..=MAX_POINTER_SIDE;
                 let pixels = usize::from(shape.width) * usize::from(shape.height);
@@ -181,6 +188,7 @@ pub(crate) async fn run(
                 continue;
             }
             Ok(Some(ToViewer::InputIgnored)) => PeerNews::InputIgnored,
+            Ok(Some(ToViewer::NoHands(why))) => PeerNews::NoHands(sentence(&why)),
             Ok(Some(ToViewer::NoPicture(why))) => PeerNews::NoPicture(why.map(no_picture)),
             Ok(Some(ToViewer::Ended(reason))) => PeerNews::Ended(reason),
             Ok(Some(ToViewer::Welcome { .. } | ToViewer::Refused) | None) | Err(_) => {
@@ -204,14 +212,16 @@ fn seats(mut list: Vec<Seat>, joining: Option<&str>) -> PeerNews {
     PeerNews::Seats(list, joining.map(short))
 }
 
-/// No longer sentence than people read.
 fn no_picture(why: NoPicture) -> NoPicture {
     match why {
-        NoPicture::Failed(sentence) => {
-            NoPicture::Failed(sentence.chars().take(MAX_SENTENCE).collect())
-        }
+        NoPicture::Failed(why) => NoPicture::Failed(sentence(&why)),
         why => why,
     }
+}
+
+/// No longer sentence than people read.
+fn sentence(said: &str) -> String {
+    said.chars().take(MAX_SENTENCE).collect()
 }
 
 type Streams = (FrameSender<ToHost>, FrameReceiver<ToViewer>, Grant, Millis);

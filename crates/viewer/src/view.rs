@@ -69,12 +69,16 @@ pub struct Session {
     pub monitors: Vec<Monitor>,
     /// Which of them is seen; all of them if it is [`ALL_MONITORS`](aldis_wire::peer::ALL_MONITORS).
     pub shared: u32,
+    /// Whether all of them can be seen in one picture.
+    pub all_monitors: bool,
     /// The customer's screen, as far as it has come.
     pub picture: Arc<Picture>,
     /// Whether it is recorded.
     pub recording: Recorded,
     /// The connection, while there is one.
     pub link: Option<Link>,
+    /// Why the customer's mouse and keyboard cannot be moved; their machine's sentence.
+    pub no_hands: Option<String>,
     /// Why no new picture comes now.
     pub no_picture: Option<NoPicture>,
     /// How often input was ignored for lack of a grant.

@@ -136,8 +136,10 @@ pub enum ToViewer {
     Monitors {
         /// At most [`MAX_MONITORS`].
         list: Vec<Monitor>,
-        /// [`Monitor::id`] of the shared one.
+        /// [`Monitor::id`] of the shared one, or [`ALL_MONITORS`].
         shared: u32,
+        /// Whether all of them can be seen in one picture.
+        all: bool,
     },
     /// The pointer's new shape.
     PointerShape(PointerShape),
@@ -145,6 +147,8 @@ pub enum ToViewer {
     PointerMoved(Option<(u16, u16)>),
     /// Input came without a grant; it was ignored.
     InputIgnored,
+    /// Mouse and keyboard cannot be moved; a sentence for the supporter.
+    NoHands(String),
     /// Why there is no new picture now; `None` once there is one again.
     NoPicture(Option<NoPicture>),
     /// The session is over.

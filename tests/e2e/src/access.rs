@@ -13,6 +13,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
 use crate::picture::Rect;
+use crate::program::tied;
 use crate::wait;
 
 /// The helper's text; it is given to Python as an argument, so nothing need be found at run time.
@@ -133,9 +134,14 @@ pub(crate) fn python() -> &'static str {
 impl Access {
     /// Connects, with the environment of a desk; the helper's complaints go to a log file.
     pub fn start(environment: &[(String, String)], logs: &Path) -> Result<Self> {
-        let mut child = Command::new("setpriv")
-            .args(["--pdeathsig", "KILL", "--", python(), "-c", HELPER])
-            .envs(environment.iter().map(|(key, value)| (key, value)))
+        let mut command = Command::new(python());
+        command.envs(environment.iter().map(|(key, value)| (key, value)));
+        Self::start_by(&mut command, logs)
+    }
+
+    /// Connects, with the Python that this command starts.
+    pub(crate) fn start_by(python: &mut Command, logs: &Path) -> Result<Self> {
+        let mut child = tied(python.args(["-c", HELPER]))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(File::create(logs.join("access.err"))?)

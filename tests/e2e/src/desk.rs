@@ -268,7 +268,7 @@ fn with_environment(
 }
 
 /// Home and the folders of the XDG standard below `home`.
-fn private_folders(home: &Path) -> Result<Vec<(String, String)>> {
+pub(crate) fn private_folders(home: &Path) -> Result<Vec<(String, String)>> {
     let folders = [
         ("HOME", "."),
         ("XDG_CONFIG_HOME", "config"),
@@ -295,7 +295,7 @@ fn private_folders(home: &Path) -> Result<Vec<(String, String)>> {
 }
 
 /// Makes the folder, without what an earlier run left in it.
-fn empty_folder(path: &Path) -> Result<()> {
+pub(crate) fn empty_folder(path: &Path) -> Result<()> {
     if path.exists() {
         fs::remove_dir_all(path).with_context(|| format!("emptying {}", path.display()))?;
     }
@@ -303,7 +303,7 @@ fn empty_folder(path: &Path) -> Result<()> {
 }
 
 /// The accessibility launcher, which distributions keep in different places.
-fn launcher() -> Result<&'static str> {
+pub(crate) fn launcher() -> Result<&'static str> {
     [
         "/usr/libexec/at-spi-bus-launcher",
         "/usr/lib/at-spi-bus-launcher",

@@ -177,7 +177,7 @@ impl Drop for Program {
 }
 
 /// The same command, ending when the thread that starts it ends.
-fn tied(command: &Command) -> Command {
+pub(crate) fn tied(command: &Command) -> Command {
     let mut tied = Command::new("setpriv");
     tied.args(["--pdeathsig", "KILL", "--"])
         .arg(command.get_program())

@@ -131,7 +131,10 @@ fn monitors(ui: &mut Ui, bar: Bar<'_>) -> Option<Act> {
         .show_ui(ui, |ui| {
             let monitors = session.monitors.iter().enumerate();
             let each = monitors.filter_map(|(number, monitor)| Some((monitor.id, name(number)?)));
-            for (id, name) in each.chain([(ALL_MONITORS, all.into_owned())]) {
+            let all = session
+                .all_monitors
+                .then(|| (ALL_MONITORS, all.into_owned()));
+            for (id, name) in each.chain(all) {
                 if ui.selectable_label(id == session.shared, name).clicked() {
                     chosen = Some(Act::Engine(Command::SelectMonitor(id)));
                     // By itself the list closes only for the mouse.

@@ -95,12 +95,8 @@ impl Watch {
         shared: Arc<Shared>,
         beat: Arc<Beat>,
     ) -> Result<Self, Stop> {
-        beat.call(now());
-        let source = open();
-        if !beat.back() {
-            return Err(Stop::GivenUp);
-        }
-        let source = source?;
+        // It may take as long as a person needs who is asked by the desktop.
+        let source = open()?;
         *locked(&shared.running) = Some((Arc::clone(&beat), source.waker()));
         let mut watch = Self {
             source,
@@ -344,6 +340,7 @@ impl Watch {
         ToViewer::Monitors {
             list: list.collect(),
             shared: self.source.shared(),
+            all: self.source.has_all(),
         }
     }
 

@@ -153,6 +153,25 @@ pub(super) const NEEDS: &[Need] = &[
         ],
     },
     Need {
+        what: "Wayland desktop without a monitor, and what it shares its screen with",
+        purpose: Purpose::Test,
+        packages: [
+            Named(
+                "sway swaybg grim pipewire wireplumber xdg-desktop-portal xdg-desktop-portal-wlr",
+            ),
+            Named(
+                "sway swaybg grim pipewire wireplumber xdg-desktop-portal xdg-desktop-portal-wlr",
+            ),
+            Named(
+                "sway swaybg grim pipewire wireplumber xdg-desktop-portal xdg-desktop-portal-wlr",
+            ),
+            Named(
+                "sway swaybg grim pipewire wireplumber xdg-desktop-portal xdg-desktop-portal-wlr",
+            ),
+            NO_STAGE,
+        ],
+    },
+    Need {
         what: "XCB, which the optional feature scrap is linked with",
         purpose: Purpose::Test,
         packages: [
