@@ -121,15 +121,14 @@ impl Picture {
         Self { pixels, ..*self }
     }
 
-    /// Whether this part of it is `other`, nearly everywhere: a pointer may lie over it.
-    pub fn has(&self, other: &Self, part: Rect) -> bool {
-        const POINTER: usize = 64 * 64;
+    /// How many pixels of `other` this part of it does not show.
+    pub fn hidden(&self, other: &Self, part: Rect) -> usize {
         let (Ok(left), Ok(top)) = (usize::try_from(part.x), usize::try_from(part.y)) else {
-            return false;
+            return usize::MAX;
         };
         let places = (0..other.height).flat_map(|y| (0..other.width).map(move |x| (x, y)));
         let others = places.filter(|(x, y)| other.pixel(*x, *y) != self.pixel(left + x, top + y));
-        others.count() <= POINTER
+        others.count()
     }
 
     /// Width in pixels.

@@ -109,7 +109,11 @@ impl Sway {
     /// Why there can be no such desktop on this machine, if so.
     pub fn missing() -> Option<String> {
         let missing = NEEDED.iter().find(|name| find(name).is_none());
-        missing.map(|name| format!("{name} is not installed (cargo xtask setup)"))
+        if let Some(name) = missing {
+            return Some(format!("{name} is not installed (cargo xtask setup)"));
+        }
+        let me = std::env::current_exe().ok()?;
+        (!may_run(&me)).then(|| format!("nobody but root may run {}", me.display()))
     }
 
     /// Sets up a desktop called `name` for the test `test`; logs go to `target/e2e/TEST/NAME`.
@@ -473,6 +477,20 @@ fn find(program: impl AsRef<Path>) -> Option<PathBuf> {
     folders
         .map(|folder| folder.join(program))
         .find(|path| path.is_file())
+}
+
+/// Whether the desktop's user may run this program: a folder above it may be closed to him.
+fn may_run(program: &Path) -> bool {
+    if !rustix::process::getuid().is_root() {
+        return true;
+    }
+    let (user, group) = (format!("--reuid={NOBODY}"), format!("--regid={NOBODY}"));
+    let mut command = Command::new("setpriv");
+    command
+        .args([&user, &group])
+        .args(["--clear-groups", "--", "test", "-x"]);
+    let status = command.arg(program).status();
+    status.is_ok_and(|status| status.success())
 }
 
 /// Gives a folder and all that is in it to the desktop's user.

@@ -131,6 +131,7 @@ fn the_viewer_shows_exactly_the_customers_pixels() -> Result<()> {
     }
     gallery::exhibit(
         area,
+        gallery::POINTER,
         |picture| easel.show(picture),
         |step| scene.wait_same_pixels(step),
     )?;

@@ -1,14 +1,27 @@
 //! The same session with a customer whose desktop is a Wayland one.
 
+use std::cell::RefCell;
+
 use aldis_e2e::{
     Binaries, Program, Rect, SUPPORTER, Scene, Sway, SwayOptions, containing, named, wait,
 };
-use aldis_e2e::{Picture, Viewer};
+use aldis_e2e::{Picture, Viewer, gallery};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
 const MONITOR: &str = "HEADLESS-1";
 const SIZE: (u32, u32) = (1024, 700);
+
+/// All of the monitor.
+const WHOLE: Rect = Rect {
+    x: 0,
+    y: 0,
+    width: SIZE.0.cast_signed(),
+    height: SIZE.1.cast_signed(),
+};
+
+/// What the app's window covers of it, at most.
+const BANNER: usize = (SIZE.0 * SIZE.1 / 2) as usize;
 
 /// How far a pointer's picture reaches from its place.
 const POINTER: i32 = 40;
@@ -52,14 +65,24 @@ fn a_wayland_customer_is_seen_exactly_and_moved_by_nobody() -> Result<()> {
     let mut customer = open(&sway, &scene, &code)?;
     sway.find(&containing("Waiting for a supporter"))?;
     let _viewer = allowed(&scene, &mut sway, &code, &["--fullscreen"])?;
-    for seed in 1..4 {
-        let shown = Picture::random(SIZE.0 as usize, SIZE.1 as usize, seed);
-        sway.hang(MONITOR, &shown)?;
-        let seen = same(&scene, &sway, &shown).with_context(|| {
-            format!("picture {seed}; the logs are in {}", sway.logs().display())
-        })?;
-        ensure!(seen.colours() > 1000, "the picture is what was compared");
-    }
+    // The same pictures as everywhere, as the wall behind the app's window.
+    let sway = RefCell::new(sway);
+    let wall = RefCell::new(None);
+    gallery::exhibit(
+        WHOLE,
+        BANNER,
+        |picture| {
+            *wall.borrow_mut() = Some(picture.clone());
+            sway.borrow_mut().hang(MONITOR, picture)
+        },
+        |step| {
+            let (sway, wall) = (sway.borrow(), wall.borrow());
+            let wall = wall.as_ref().context("a wall")?;
+            same(&scene, &sway, wall)
+                .with_context(|| format!("{step}; the logs are in {}", sway.logs().display()))
+        },
+    )?;
+    let sway = sway.into_inner();
     ensure!(sway.asked() == 2, "once for each run");
     customer.check_running()
 }
@@ -85,12 +108,6 @@ fn allowed(scene: &Scene, sway: &mut Sway, code: &str, arguments: &[&str]) -> Re
 /// Waits until the supporter sees exactly what sway shows, with this picture on the wall.
 fn same(scene: &Scene, sway: &Sway, wall: &Picture) -> Result<Picture> {
     let ours = scene.supporter.desk().display();
-    let corner = Rect {
-        x: 0,
-        y: 0,
-        width: SIZE.0.cast_signed(),
-        height: SIZE.1.cast_signed(),
-    };
     let mut wrong = 0;
     let result = wait::until("the same pixels on both screens", wait::STEP, || {
         let real = sway.picture(MONITOR)?;
@@ -101,7 +118,7 @@ fn same(scene: &Scene, sway: &Sway, wall: &Picture) -> Result<Picture> {
         }
         let (our_x, our_y) = ours.pointer()?;
         let masks = [Rect::around(our_x, our_y, POINTER)];
-        wrong = real.differences(&ours.part(corner)?, &masks).len();
+        wrong = real.differences(&ours.part(WHOLE)?, &masks).len();
         Ok((wrong == 0).then_some(real))
     });
     result.with_context(|| {
@@ -109,7 +126,7 @@ fn same(scene: &Scene, sway: &Sway, wall: &Picture) -> Result<Picture> {
         let saved = sway
             .picture(MONITOR)
             .and_then(|it| it.save(&logs.join("customer.png")))
-            .and_then(|()| ours.part(corner)?.save(&logs.join("viewer.png")));
+            .and_then(|()| ours.part(WHOLE)?.save(&logs.join("viewer.png")));
         format!("{wrong} pixels differ ({saved:?})")
     })
 }

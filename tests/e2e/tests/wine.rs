@@ -89,6 +89,7 @@ fn a_linux_supporter_helps_on_a_windows_build() -> Result<()> {
         let easel = Easel::new(desk.display(), EXHIBITION)?;
         gallery::exhibit(
             EXHIBITION,
+            gallery::POINTER,
             |picture| easel.show(picture),
             |step| scene.wait_same_pixels(&format!("wine-{step}")),
         )?;

@@ -30,7 +30,6 @@ fn the_frame_is_the_screen() {
         SwayOptions::default(),
         |desktop| {
             let shown = Picture::random(800, 600, 1);
-            desktop.hang(MONITOR, &shown).unwrap();
             aldis_capture::check().unwrap();
             assert_eq!(desktop.asked(), 0, "looking whether it works asks nobody");
             let mut source = aldis_capture::open().unwrap();
@@ -38,6 +37,8 @@ fn the_frame_is_the_screen() {
             assert_eq!((monitors[0].width, monitors[0].height), (800, 600));
             assert!(source.wait(None).unwrap().screen, "the first wait says so");
             let mut frame = Frame::default();
+            // This desktop sends its first picture with the first change.
+            desktop.hang(MONITOR, &shown).unwrap();
             follow(&mut *source, &mut frame, "the picture", |it| *it == shown);
             let other = Picture::random(800, 600, 2);
             settle(&mut *source, &mut frame);
@@ -133,8 +134,8 @@ fn only_what_changed_is_damaged_and_grabbed() {
             let whole = Rect::new(0, 0, 800, 600);
             let easel = Easel::open();
             let mut shown = Picture::random(800, 600, 4);
-            easel.show(&shown, whole);
             let mut source = aldis_capture::open().unwrap();
+            easel.show(&shown, whole);
             let mut frame = Frame::default();
             follow(&mut *source, &mut frame, "the window", |it| *it == shown);
             settle(&mut *source, &mut frame);
