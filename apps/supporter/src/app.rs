@@ -523,13 +523,16 @@ impl App {
 }
 
 impl aldis_present::App for App {
-    fn hear(&mut self, input: &mut RawInput) {
+    fn hear(&mut self, ctx: &Context, input: &mut RawInput) {
         if self.wheel.as_mut().is_some_and(Wheel::tells_twice) {
             for event in &mut input.events {
                 if let Event::MouseWheel { delta, .. } = event {
                     *delta *= 0.5;
                 }
             }
+        }
+        for input in self.remote.hear(ctx, input) {
+            self.viewer.send(Command::Input(input));
         }
     }
 

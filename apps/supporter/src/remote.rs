@@ -1,4 +1,7 @@
 //! The canvas with the customer's screen: pixels in, mouse and keyboard out.
+//!
+//! What mouse and keyboard do goes out before the frame that shows it is described
+//! ([`Remote::hear`]), by where the canvas was in the frame before: a person clicks what they see.
 
 use std::sync::Arc;
 
@@ -9,7 +12,8 @@ use aldis_ui::Texts;
 use aldis_viewer::Session;
 use aldis_wire::input::{Button, Input};
 use egui::{
-    CursorIcon, Event, EventFilter, Id, Pos2, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo,
+    Context, CursorIcon, Event, EventFilter, Id, LayerId, Pos2, RawInput, Rect, Response, Role,
+    Sense, Ui, Vec2, WidgetInfo, style::ScrollStyle,
 };
 
 use crate::pointer::PointerImage;
@@ -35,9 +39,44 @@ pub(crate) struct Remote {
     typing: Typing,
     logo: bool,
     buttons: Vec<Button>,
-    had_focus: bool,
     wants_focus: bool,
     aim: Aim,
+    /// The canvas that may be used, as it was shown last.
+    shown: Option<Shown>,
+    chord: Option<Chord>,
+}
+
+/// A canvas that takes mouse and keyboard.
+#[derive(Clone, Copy, Debug)]
+struct Shown {
+    layer: LayerId,
+    area: Rect,
+    image: Rect,
+    /// The customer's screen in its pixels.
+    size: (u32, u32),
+    focused: bool,
+}
+
+impl Shown {
+    /// Whether the pointer is over the customer's screen there, and over nothing of ours.
+    fn has(&self, ctx: &Context, at: Pos2) -> bool {
+        let free = |memory: &egui::Memory| {
+            let top = memory.layer_id_at(at);
+            top.is_none_or(|top| top == self.layer) && memory.allows_interaction(self.layer)
+        };
+        self.area.contains(at) && self.image.contains(at) && ctx.memory(free)
+    }
+
+    fn place(&self, at: Pos2) -> Input {
+        let (width, height) = self.size;
+        let part = (at - self.image.min) / self.image.size();
+        let scaled =
+            |part: f32, size: u32| (part * size as f32).clamp(0.0, (size - 1) as f32) as u16;
+        Input::PointerMove {
+            x: scaled(part.x, width),
+            y: scaled(part.y, height),
+        }
+    }
 }
 
 /// Whether it is known where our own pointer is in the window.
@@ -94,7 +133,7 @@ impl Remote {
             pressed: false,
         };
         out.extend(self.buttons.drain(..).map(up));
-        self.had_focus = false;
+        self.shown = None;
         out
     }
 
@@ -114,14 +153,17 @@ impl Remote {
         let pixel = 1.0 / ui.ctx().pixels_per_point();
         let size = Vec2::new(width as f32, height as f32) * pixel;
         if scale == Scale::Actual {
-            return egui::ScrollArea::both()
-                .auto_shrink(false)
-                .show(ui, |ui| {
-                    let area = Rect::from_min_size(ui.cursor().min, ui.available_size().max(size));
-                    let image = centred(area, size, pixel);
-                    self.canvas(ui, texts, session, area, image, control)
-                })
-                .inner;
+            // Beside the customer's pixels, not over them.
+            ui.spacing_mut().scroll = ScrollStyle::solid();
+            let scrolled = egui::ScrollArea::both().auto_shrink(false).show(ui, |ui| {
+                let area = Rect::from_min_size(ui.cursor().min, ui.available_size().max(size));
+                let image = centred(area, size, pixel);
+                self.canvas(ui, texts, session, area, image, control)
+            });
+            if let Some(shown) = &mut self.shown {
+                shown.area = shown.area.intersect(scrolled.inner_rect);
+            }
+            return scrolled.inner;
         }
         let area = ui.available_rect_before_wrap();
         let image = match scale {
@@ -146,21 +188,21 @@ impl Remote {
         response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, &name));
         let live: Arc<dyn Live> = Arc::clone(&session.picture) as _;
         self.pane.show(ui, area, image, &live);
-        let mut happened = Happened::default();
-        self.hear(ui, &response, session, image, control, &mut happened);
+        let mut happened = self.look_after(ui, &response, image, control);
+        self.shown = control.then_some(Shown {
+            layer: response.layer_id,
+            area: response.interact_rect,
+            image,
+            size: session.picture.size().unwrap_or((1, 1)),
+            focused: happened.focused,
+        });
+        happened.chord = self.chord.take().or(happened.chord);
         self.paint_pointer(ui, &response, session, image, control);
         happened
     }
 
-    fn hear(
-        &mut self,
-        ui: &Ui,
-        response: &Response,
-        session: &Session,
-        image: Rect,
-        control: bool,
-        happened: &mut Happened,
-    ) {
+    /// The canvas as a part of the window: its focus, and what cannot be done there.
+    fn look_after(&mut self, ui: &Ui, response: &Response, image: Rect, control: bool) -> Happened {
         if self.wants_focus || response.clicked() || response.drag_started() {
             response.request_focus();
             self.wants_focus = false;
@@ -173,41 +215,59 @@ impl Remote {
         };
         ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, everything));
         let (window, events) = ui.input(|input| (input.focused, input.events.clone()));
-        let focused = response.has_focus() && window;
-        happened.focused = focused;
+        let mut happened = Happened {
+            focused: response.has_focus() && window,
+            ..Happened::default()
+        };
         let of_pointer =
             |event: &Event| matches!(event, Event::PointerMoved(_) | Event::PointerButton { .. });
         let (inner, now) = ui.input(|input| (input.viewport().inner_rect, input.time));
         self.aim.hear(inner, now, events.iter().any(of_pointer));
-        if !control {
-            // The customer's machine has let go by itself.
-            drop(self.let_go());
-        } else if self.had_focus && !focused {
-            happened.inputs.extend(self.let_go());
-        }
-        self.had_focus = focused;
-        if !control {
-            // Our own chords work in every session.
-            let mut unheard = Vec::new();
-            for event in &events {
-                let chord = typing::keyboard(&mut Typing::new(), &mut false, event, &mut unheard);
-                happened.chord = chord.or(happened.chord);
-                happened.unheard |= match event {
-                    Event::Key { pressed: true, .. } | Event::Text(_) => focused && chord.is_none(),
-                    Event::PointerButton { pos, pressed, .. } => {
-                        *pressed && response.contains_pointer() && image.contains(*pos)
-                    }
-                    _ => false,
-                };
+        if control {
+            if !happened.focused && self.shown.is_some_and(|shown| shown.focused) {
+                happened.inputs = self.let_go();
             }
-            return;
+            return happened;
         }
-        let mut moved = None;
+        // The customer's machine has let go by itself.
+        drop(self.let_go());
+        // Our own chords work in every session.
+        let mut unheard = Vec::new();
         for event in &events {
-            match event {
-                Event::PointerMoved(at) if self.is_ours(response, *at, image) => {
-                    moved = Some(place(*at, image, session));
+            let chord = typing::keyboard(&mut Typing::new(), &mut false, event, &mut unheard);
+            happened.chord = chord.or(happened.chord);
+            happened.unheard |= match event {
+                Event::Key { pressed: true, .. } | Event::Text(_) => {
+                    happened.focused && chord.is_none()
                 }
+                Event::PointerButton { pos, pressed, .. } => {
+                    *pressed && response.contains_pointer() && image.contains(*pos)
+                }
+                _ => false,
+            };
+        }
+        happened
+    }
+
+    /// What mouse and keyboard do on the customer's machine.
+    pub(crate) fn hear(&mut self, ctx: &Context, input: &RawInput) -> Vec<Input> {
+        let Some(shown) = self.shown else {
+            return Vec::new();
+        };
+        let mut out = Vec::new();
+        // Many moves at once are one, unless something is done between them.
+        let mut moved = None;
+        let mut focused = shown.focused && input.focused;
+        let mut over = ctx.pointer_latest_pos();
+        for event in &input.events {
+            match event {
+                Event::PointerMoved(at) => {
+                    over = Some(*at);
+                    if !self.buttons.is_empty() || shown.has(ctx, *at) {
+                        moved = Some(shown.place(*at));
+                    }
+                }
+                Event::PointerGone => over = None,
                 Event::PointerButton {
                     pos,
                     button,
@@ -216,11 +276,16 @@ impl Remote {
                 } => {
                     let button = typing::button(*button);
                     let held = self.buttons.contains(&button);
-                    let start = *pressed && response.contains_pointer() && image.contains(*pos);
-                    if start || (!pressed && held) {
-                        happened.inputs.extend(moved.take());
-                        happened.inputs.push(place(*pos, image, session));
-                        happened.inputs.push(Input::Button {
+                    let starts = *pressed && shown.has(ctx, *pos);
+                    if starts {
+                        // What is typed right after it goes where it was pressed.
+                        focused = input.focused;
+                        self.wants_focus = true;
+                    }
+                    if starts || (!pressed && held) {
+                        out.extend(moved.take());
+                        out.push(shown.place(*pos));
+                        out.push(Input::Button {
                             button,
                             pressed: *pressed,
                         });
@@ -230,24 +295,25 @@ impl Remote {
                         }
                     }
                 }
-                Event::MouseWheel { unit, delta, .. } if response.contains_pointer() => {
-                    happened.inputs.extend(moved.take());
-                    happened.inputs.push(typing::wheel(*unit, *delta));
+                Event::MouseWheel { unit, delta, .. }
+                    if over.is_some_and(|at| shown.has(ctx, at)) =>
+                {
+                    out.extend(moved.take());
+                    out.push(typing::wheel(*unit, *delta));
                 }
                 event if focused => {
-                    happened.inputs.extend(moved.take());
-                    let out = &mut happened.inputs;
-                    let chord = typing::keyboard(&mut self.typing, &mut self.logo, event, out);
-                    happened.chord = chord.or(happened.chord);
+                    out.extend(moved.take());
+                    let chord = typing::keyboard(&mut self.typing, &mut self.logo, event, &mut out);
+                    self.chord = chord.or(self.chord);
                 }
                 _ => {}
             }
         }
-        happened.inputs.extend(moved);
-    }
-
-    fn is_ours(&self, response: &Response, at: Pos2, image: Rect) -> bool {
-        !self.buttons.is_empty() || response.contains_pointer() && image.contains(at)
+        out.extend(moved);
+        if shown.focused && !input.focused {
+            out.extend(self.let_go());
+        }
+        out
     }
 
     /// The customer's pointer: under ours where we control, where it is otherwise.
@@ -299,16 +365,6 @@ pub(crate) fn fitted(area: Rect, size: Vec2, pixel: f32) -> Rect {
 fn centred(area: Rect, size: Vec2, pixel: f32) -> Rect {
     let corner = area.min + ((area.size() - size) / 2.0).max(Vec2::ZERO);
     Rect::from_min_size((corner / pixel).round() * pixel, size)
-}
-
-fn place(at: Pos2, image: Rect, session: &Session) -> Input {
-    let (width, height) = session.picture.size().unwrap_or((1, 1));
-    let part = (at - image.min) / image.size();
-    let scaled = |part: f32, size: u32| (part * size as f32).clamp(0.0, (size - 1) as f32) as u16;
-    Input::PointerMove {
-        x: scaled(part.x, width),
-        y: scaled(part.y, height),
-    }
 }
 
 #[cfg(test)]

@@ -72,8 +72,8 @@ pub(crate) fn run<'a>(
 struct Adapter(Box<dyn App>);
 
 impl eframe::App for Adapter {
-    fn raw_input_hook(&mut self, _ctx: &Context, input: &mut RawInput) {
-        self.0.hear(input);
+    fn raw_input_hook(&mut self, ctx: &Context, input: &mut RawInput) {
+        self.0.hear(ctx, input);
     }
 
     fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {

@@ -35,8 +35,9 @@ pub use crate::live::{LivePane, LiveWaker};
 
 /// A program with one window.
 pub trait App {
-    /// Changes what was heard of the system before the window's parts hear it.
-    fn hear(&mut self, _input: &mut RawInput) {}
+    /// Changes what was heard of the system before the window's parts hear it, and answers what
+    /// cannot wait for a frame.
+    fn hear(&mut self, _ctx: &Context, _input: &mut RawInput) {}
 
     /// What is to be done before a frame, and also while the window is hidden.
     fn logic(&mut self, _ctx: &Context) {}

@@ -336,10 +336,11 @@ impl<'a> Running<'a> {
                 Sight::Hidden
             };
         }
+        let mut heard = self.system.take_egui_input(&self.canvas.window);
+        heard.viewports = std::iter::once((ViewportId::ROOT, self.info.clone())).collect();
+        self.app.hear(&self.ctx, &mut heard);
         let mut input = std::mem::take(&mut self.unheard);
-        input.append(self.system.take_egui_input(&self.canvas.window));
-        input.viewports = std::iter::once((ViewportId::ROOT, self.info.clone())).collect();
-        self.app.hear(&mut input);
+        input.append(heard);
         let closes = input.viewport().close_requested();
         let called = std::mem::take(&mut self.called);
         let commands = if self.sight == Sight::Hidden && !called {
