@@ -47,6 +47,8 @@ pub(crate) enum Purpose {
     WindowsCompiler,
     /// Other programs that show a screen elsewhere, to be measured beside ours.
     Peers,
+    /// Codecs for films, to be measured beside how we code a screen.
+    Codecs,
 }
 
 /// The task `setup`.

@@ -15,15 +15,21 @@ impl Times {
 
     /// The median and the 95th percentile in milliseconds.
     pub(crate) fn figures(&self) -> String {
+        format!("{:.2} / {:.2}", self.percentile(50), self.percentile(95))
+    }
+
+    /// The median in milliseconds.
+    pub(crate) fn median(&self) -> f64 {
+        self.percentile(50)
+    }
+
+    fn percentile(&self, percent: usize) -> f64 {
         let mut sorted = self.0.clone();
         sorted.sort_unstable();
-        let at = |percent: usize| {
-            let place = (sorted.len() * percent).div_ceil(100).saturating_sub(1);
-            sorted
-                .get(place)
-                .map_or(0.0, |time| time.as_secs_f64() * 1e3)
-        };
-        format!("{:.2} / {:.2}", at(50), at(95))
+        let place = (sorted.len() * percent).div_ceil(100).saturating_sub(1);
+        sorted
+            .get(place)
+            .map_or(0.0, |time| time.as_secs_f64() * 1e3)
     }
 }
 

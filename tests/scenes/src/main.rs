@@ -20,6 +20,8 @@ mod scenes;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
+use rivals::Rivals;
+
 /// Measures the screen path with drawn desktops.
 #[derive(Debug, Parser)]
 struct Arguments {
@@ -37,6 +39,9 @@ enum Task {
         /// Leaves the others out.
         #[arg(long)]
         alone: bool,
+        /// What codecs may send, in thousands of bits a second at 30 frames a second.
+        #[arg(long, default_value_t = 8_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+        kilobits: u32,
     },
     /// Feeds the decoder what no encoder makes.
     Fuzz {
@@ -51,12 +56,19 @@ enum Task {
 
 fn main() -> Result<()> {
     match Arguments::parse().task {
-        Task::Measure { only, alone } => measure(&only, alone),
+        Task::Measure {
+            only,
+            alone,
+            kilobits,
+        } => {
+            let rivals = (!alone).then(|| Rivals::gather(kilobits * 1_000));
+            measure(&only, rivals.as_ref())
+        }
         Task::Fuzz { seconds, seed } => fuzz::run(seconds, seed),
     }
 }
 
-fn measure(only: &str, alone: bool) -> Result<()> {
+fn measure(only: &str, rivals: Option<&Rivals>) -> Result<()> {
     let all = scenes::all()?;
     for scene in all.iter().filter(|scene| scene.name.contains(only)) {
         println!(
@@ -64,9 +76,9 @@ fn measure(only: &str, alone: bool) -> Result<()> {
             scene.name, scene.frames, scene.size.0, scene.size.1
         );
         let ours = ours::run(scene)?;
-        ours.print();
-        if !alone {
-            rivals::run(scene, ours.bytes())?;
+        ours.print(scene);
+        if let Some(rivals) = rivals {
+            rivals.run(scene, &ours)?;
         }
     }
     Ok(())

@@ -39,7 +39,12 @@ impl Ours {
         self.sent + self.refined
     }
 
-    pub(crate) fn print(&self) {
+    /// How long the updates took to encode.
+    pub(crate) fn encode(&self) -> &Times {
+        &self.whole
+    }
+
+    pub(crate) fn print(&self, scene: &Scene) {
         let [diff, cache, moves, pack] = &self.stages;
         println!("  diff     {} ms (p50 / p95)", diff.figures());
         println!("  cache    {} ms", cache.figures());
@@ -49,8 +54,9 @@ impl Ours {
         println!("  decode   {} ms", self.decode.figures());
         println!("  refine   {} ms a portion", self.refine.figures());
         println!(
-            "  bytes    {} = {} at once + {} to be exact; most in an update {}; first picture {}",
+            "  bytes    {}, {} a frame = {} at once + {} to be exact; most in an update {}; first picture {}",
             self.bytes(),
+            self.bytes() / scene.frames.max(1),
             self.sent,
             self.refined,
             self.most,

@@ -1,30 +1,106 @@
 //! The same scenes in the hands of others.
+//!
+//! - [`ffmpeg`]: VP9 and AV1, which the program ffmpeg codes.
+//! - [`h264`]: openh264, where that feature is on.
+//! - [`ivf`]: the file in which ffmpeg leaves what it has coded.
+//!
+//! None of them is part of an app, and all code on one thread, as we do.
+
+mod ffmpeg;
+#[cfg(feature = "h264")]
+mod h264;
+mod ivf;
 
 use std::time::Instant;
 
 use aldis_screen::Frame;
 use anyhow::Result;
 
-use crate::figures::Times;
+use ffmpeg::{CODECS, Codec};
+
+use crate::figures::{Times, bands, decibels, spoken};
+use crate::ours::Ours;
 use crate::scenes::Scene;
 
-/// Prints what others make of a scene, for which we took `ours` bytes.
-pub(crate) fn run(scene: &Scene, ours: usize) -> Result<()> {
-    zstd(scene, ours)?;
-    #[cfg(feature = "h264")]
-    h264::run(scene, ours)?;
-    Ok(())
+/// How many frames a second a codec is told to expect, whatever the pace of the scene.
+const FRAMES_A_SECOND: u32 = 30;
+
+/// Those who are here to be measured.
+#[derive(Debug)]
+pub(crate) struct Rivals {
+    codecs: &'static [Codec],
+    /// What a codec may send, in bits a second.
+    rate: u32,
 }
 
-fn ratio(theirs: usize, ours: usize) -> f64 {
-    theirs as f64 / ours.max(1) as f64
+impl Rivals {
+    /// Looks who is here, and says who is not.
+    pub(crate) fn gather(rate: u32) -> Self {
+        let codecs: &[Codec] = if ffmpeg::is_here() { &CODECS } else { &[] };
+        if codecs.is_empty() {
+            println!(
+                "no ffmpeg here, which codes VP9 and AV1: `cargo xtask bench screen --yes` installs it"
+            );
+        }
+        println!(
+            "codecs: the whole screen on one thread, {} kbit/s at {FRAMES_A_SECOND} frames a second",
+            rate / 1_000
+        );
+        Self { codecs, rate }
+    }
+
+    /// Prints what others make of a scene beside what we made of it.
+    pub(crate) fn run(&self, scene: &Scene, ours: &Ours) -> Result<()> {
+        zstd(scene)?.print("zstd of what is touched", scene, ours);
+        #[cfg(feature = "h264")]
+        h264::run(scene, self.rate)?.print("openh264, 4:2:0", scene, ours);
+        for codec in self.codecs {
+            match ffmpeg::run(codec, scene, self.rate) {
+                Ok(theirs) => theirs.print(codec.name, scene, ours),
+                Err(error) => println!("  beside   {}: not measured: {error:#}", codec.name),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a scene cost somebody else; the first picture does not count.
+#[derive(Debug, Default)]
+struct Theirs {
+    encode: Times,
+    bytes: usize,
+    /// Squared errors and samples of all that changed.
+    errors: (u64, u64),
+}
+
+impl Theirs {
+    /// Adds how far what is shown is from the source, where the source changed.
+    fn compare(&mut self, before: &Frame, source: &Frame, shown: &Frame) {
+        for (error, samples) in bands(before, source, shown) {
+            self.errors.0 += error;
+            self.errors.1 += samples;
+        }
+    }
+
+    fn print(&self, name: &str, scene: &Scene, ours: &Ours) {
+        println!(
+            "  beside   {name}: encode {} ms, {:.1} times ours; bytes {}, {} a frame, {:.1} times ours; likeness {} \
+             where it changed",
+            self.encode.figures(),
+            self.encode.median() / ours.encode().median().max(1e-3),
+            self.bytes,
+            self.bytes / scene.frames.max(1),
+            self.bytes as f64 / ours.bytes().max(1) as f64,
+            spoken(decibels(self.errors.0, self.errors.1)),
+        );
+    }
 }
 
 /// Every frame's touched rectangles through zstd, each frame by itself.
-fn zstd(scene: &Scene, ours: usize) -> Result<()> {
+fn zstd(scene: &Scene) -> Result<Theirs> {
+    let mut theirs = Theirs::default();
     let mut zstd = zstd::bulk::Compressor::new(1)?;
     let mut frame = Frame::new(scene.size.0, scene.size.1)?;
-    let (mut times, mut bytes) = (Times::default(), 0);
     for number in 0..=scene.frames {
         let damage = scene.draw(number, &mut frame);
         if number == 0 {
@@ -38,86 +114,8 @@ fn zstd(scene: &Scene, ours: usize) -> Result<()> {
                 raw.extend_from_slice(frame.row(rect, y));
             }
         }
-        bytes += zstd.compress(&raw)?.len();
-        times.add(started.elapsed());
+        theirs.bytes += zstd.compress(&raw)?.len();
+        theirs.encode.add(started.elapsed());
     }
-    println!(
-        "  beside   zstd of what is touched: {bytes} bytes, {:.1} times ours; {} ms",
-        ratio(bytes, ours),
-        times.figures(),
-    );
-    Ok(())
-}
-
-#[cfg(feature = "h264")]
-mod h264 {
-    //! openh264 on the whole screen, as a support tool would use it.
-
-    use std::time::Instant;
-
-    use aldis_screen::Frame;
-    use anyhow::Result;
-    use openh264::OpenH264API;
-    use openh264::decoder::Decoder;
-    use openh264::encoder::{
-        BitRate, Encoder, EncoderConfig, FrameRate, RateControlMode, UsageType,
-    };
-    use openh264::formats::{BgraSliceU8, YUVBuffer};
-
-    use super::ratio;
-    use crate::figures::{Times, bands, decibels, spoken};
-    use crate::scenes::Scene;
-
-    pub(super) fn run(scene: &Scene, ours: usize) -> Result<()> {
-        let config = EncoderConfig::new()
-            .bitrate(BitRate::from_bps(8_000_000))
-            .max_frame_rate(FrameRate::from_hz(30.0))
-            .rate_control_mode(RateControlMode::Bitrate)
-            .usage_type(UsageType::ScreenContentRealTime);
-        let mut encoder = Encoder::with_api_config(OpenH264API::from_source(), config)?;
-        let mut decoder = Decoder::new()?;
-        let (width, height) = scene.size;
-        let mut frame = Frame::new(width, height)?;
-        let (mut times, mut bytes) = (Times::default(), 0);
-        let (mut errors, mut samples) = (0, 0);
-        for number in 0..=scene.frames {
-            let before = frame.clone();
-            scene.draw(number, &mut frame);
-            let size = (width as usize, height as usize);
-            let yuv = YUVBuffer::from_rgb_source(BgraSliceU8::new(frame.data(), size));
-            // A good converter takes no time to speak of.
-            let started = Instant::now();
-            let stream = encoder.encode(&yuv)?.to_vec();
-            if number > 0 {
-                times.add(started.elapsed());
-                bytes += stream.len();
-            }
-            if let Some(picture) = decoder.decode(&stream)? {
-                let mut rgba = vec![0; size.0 * size.1 * 4];
-                picture.write_rgba8(&mut rgba);
-                let mut shown = Frame::new(width, height)?;
-                for (to, from) in shown
-                    .data_mut()
-                    .chunks_exact_mut(4)
-                    .zip(rgba.chunks_exact(4))
-                {
-                    to.copy_from_slice(&[from[2], from[1], from[0], 255]);
-                }
-                if number > 0 {
-                    for (error, count) in bands(&before, &frame, &shown) {
-                        errors += error;
-                        samples += count;
-                    }
-                }
-            }
-        }
-        println!(
-            "  beside   openh264 of the whole screen at 8 Mbit/s: {bytes} bytes, {:.1} times ours; \
-             {} ms to encode; {} where it changed",
-            ratio(bytes, ours),
-            times.figures(),
-            spoken(decibels(errors, samples)),
-        );
-        Ok(())
-    }
+    Ok(theirs)
 }

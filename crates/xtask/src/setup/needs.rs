@@ -249,6 +249,17 @@ pub(super) const NEEDS: &[Need] = &[
         ],
     },
     Need {
+        what: "ffmpeg with libvpx and libaom, to be measured beside",
+        purpose: Purpose::Codecs,
+        packages: [
+            Named("ffmpeg"),
+            Named("ffmpeg-free"),
+            Named("ffmpeg"),
+            Named("ffmpeg-7"),
+            Named("ffmpeg"),
+        ],
+    },
+    Need {
         what: "compiler with the source of Rust's library",
         purpose: Purpose::WindowsCompiler,
         packages: [
