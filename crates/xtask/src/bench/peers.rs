@@ -236,7 +236,7 @@ fn play(
         "one side has ended"
     );
     let cost = Cost {
-        bytes: after.bytes - before.bytes,
+        bytes: after.bytes.since(before.bytes),
         source: after.source - before.source,
         viewer: after.viewer - before.viewer,
         displays: after.displays - before.displays,

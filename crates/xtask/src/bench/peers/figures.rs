@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
 use super::super::times::percentile;
+use super::network::Bytes;
 
 /// Which of two figures is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,9 +50,10 @@ const P95: &str = "p95, ms";
 const SHOWN: &str = "frames shown a second, of 30";
 const BYTES: &str = "kB";
 const EACH: &str = "bytes each";
+const EACH_TO_VIEWER: &str = "bytes each, to the viewer alone";
 const BOTH: &str = "CPU of both sides, s";
 const DISPLAYS: &str = "CPU of both X servers, s";
-const EXACT: &str = "exact, p50, ms";
+pub(super) const EXACT: &str = "exact, p50, ms";
 const SOON: &str = "PSNR 0.4 s after, dB (99 is exact)";
 const REST: &str = "PSNR at rest, dB";
 const MISSED: &str = "never shown, %";
@@ -64,6 +66,7 @@ pub(super) const ROWS: &[Row] = &[
     row("typing", P50, Less, 1),
     row("typing", P95, Less, 1),
     row("typing", EACH, Less, 0),
+    row("typing", EACH_TO_VIEWER, Less, 0),
     row("typing", MISSED, Less, 0),
     row("typing", BOTH, Less, 2),
     row("click", P50, Less, 1),
@@ -126,7 +129,7 @@ pub(super) fn title(scene: &str) -> &str {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Cost {
     /// On the wire.
-    pub(super) bytes: u64,
+    pub(super) bytes: Bytes,
     /// Processor seconds of the programs on the source's side.
     pub(super) source: f64,
     /// Processor seconds of the programs on the viewer's side.
@@ -143,10 +146,10 @@ pub(super) type Figures = BTreeMap<&'static str, f64>;
 /// Makes figures of the moments that the stage tells.
 pub(super) fn figures(scene: &str, played: &Value, cost: Cost) -> Result<Figures> {
     let mut figures = Figures::new();
-    figures.insert(SECOND, cost.bytes as f64 / cost.seconds);
+    figures.insert(SECOND, cost.bytes.both_ways as f64 / cost.seconds);
     figures.insert(SOURCE, 100.0 * cost.source / cost.seconds);
     figures.insert(VIEWER, 100.0 * cost.viewer / cost.seconds);
-    figures.insert(BYTES, cost.bytes as f64 / 1000.0);
+    figures.insert(BYTES, cost.bytes.both_ways as f64 / 1000.0);
     figures.insert(BOTH, cost.source + cost.viewer);
     figures.insert(DISPLAYS, cost.displays);
     for (label, key) in [(SOON, "psnr_soon"), (REST, "psnr_rest")] {
@@ -165,12 +168,15 @@ pub(super) fn figures(scene: &str, played: &Value, cost: Cost) -> Result<Figures
         bail!(
             "none of {} changes was ever seen as a whole; {:.0} kB were sent, and at rest the picture had {:.1} dB",
             changed.len(),
-            cost.bytes as f64 / 1000.0,
+            cost.bytes.both_ways as f64 / 1000.0,
             figures.get(REST).copied().unwrap_or_default()
         );
     }
     let count = changed.len() as f64;
-    figures.insert(EACH, cost.bytes as f64 / count);
+    figures.insert(EACH, cost.bytes.both_ways as f64 / count);
+    if let Some(bytes) = cost.bytes.to_viewer {
+        figures.insert(EACH_TO_VIEWER, bytes as f64 / count);
+    }
     figures.insert(P50, milliseconds(percentile(&ages, 50)?));
     figures.insert(P95, milliseconds(percentile(&ages, 95)?));
     figures.insert(MISSED, 100.0 * (1.0 - ages.len() as f64 / count));
@@ -242,7 +248,10 @@ mod tests {
             "psnr_rest": 99.0,
         });
         let cost = Cost {
-            bytes: 3_000,
+            bytes: Bytes {
+                both_ways: 3_000,
+                to_viewer: Some(2_400),
+            },
             seconds: 2.0,
             ..Cost::default()
         };
@@ -255,6 +264,7 @@ mod tests {
         is(P95, 3.0);
         is(SHOWN, 20.0);
         is(EACH, 1000.0);
+        is(EACH_TO_VIEWER, 800.0);
         is(SECOND, 1500.0);
         is(REST, 99.0);
         assert!(!figures.contains_key(EXACT), "never exact");

@@ -38,6 +38,25 @@ pub(super) struct Apart {
     _wire: Option<Program>,
 }
 
+/// Bytes on the wire, all headers included.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Bytes {
+    pub(super) both_ways: u64,
+    /// Those on the way from source to viewer, where that can be told.
+    pub(super) to_viewer: Option<u64>,
+}
+
+impl Bytes {
+    /// What came since.
+    pub(super) fn since(self, before: Self) -> Self {
+        let to_viewer = self.to_viewer.zip(before.to_viewer);
+        Self {
+            both_ways: self.both_ways - before.both_ways,
+            to_viewer: to_viewer.map(|(after, before)| after - before),
+        }
+    }
+}
+
 impl Network {
     /// Lays the cables.
     pub(super) fn lay(stage: &Path, link: Option<Link>, logs: &Path) -> Result<Self> {
@@ -98,15 +117,21 @@ impl Network {
         }
     }
 
-    /// Bytes between source and viewer so far, both ways, all headers included.
-    pub(super) fn bytes(&self) -> Result<u64> {
+    /// Bytes between source and viewer so far.
+    pub(super) fn bytes(&self) -> Result<Bytes> {
         match self {
-            // What is sent there is received there.
-            Self::Loopback => Ok(counters("/proc/self/net/dev", "lo")?.0),
+            // What is sent there is received there, whoever sends it.
+            Self::Loopback => Ok(Bytes {
+                both_ways: counters("/proc/self/net/dev", "lo")?.0,
+                to_viewer: None,
+            }),
             Self::Apart(apart) => {
                 let path = format!("/proc/{}/net/dev", apart.source.id());
                 let (received, sent) = counters(&path, WIRE)?;
-                Ok(received + sent)
+                Ok(Bytes {
+                    both_ways: received + sent,
+                    to_viewer: Some(sent),
+                })
             }
         }
     }
@@ -210,6 +235,19 @@ fn counted(text: &str, device: &str) -> Option<(u64, u64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_came_since_is_told_for_each_way() {
+        let bytes = |both_ways, to_viewer| Bytes {
+            both_ways,
+            to_viewer,
+        };
+        assert_eq!(
+            bytes(900, Some(700)).since(bytes(100, Some(50))),
+            bytes(800, Some(650))
+        );
+        assert_eq!(bytes(900, None).since(bytes(100, None)), bytes(800, None));
+    }
 
     #[test]
     fn the_bytes_of_a_device_are_found() {

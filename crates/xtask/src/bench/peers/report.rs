@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::figures::{Better, Figures, ROWS, Row, figure, title};
+use super::figures::{Better, EXACT, Figures, ROWS, Row, figure, title};
 use super::roster::{ALDIS, Peer};
 
 /// What came of one scene with one peer.
@@ -75,7 +75,7 @@ fn value(row: &Row, outcome: Option<&Outcome>) -> Option<f64> {
 fn cell(row: &Row, outcome: Option<&Outcome>) -> String {
     match outcome {
         Some(Outcome::Measured(_)) => {
-            value(row, outcome).map_or_else(|| "never".to_owned(), |it| number(it, row.digits))
+            value(row, outcome).map_or_else(|| absent(row), |it| number(it, row.digits))
         }
         Some(Outcome::Failed(_)) => "failed".to_owned(),
         Some(Outcome::NotHere) => "not here".to_owned(),
@@ -97,6 +97,15 @@ fn number(value: f64, digits: usize) -> String {
         grouped
     } else {
         format!("{grouped}.{rest}")
+    }
+}
+
+/// What is told of a scene that was measured and lacks this figure.
+fn absent(row: &Row) -> String {
+    if row.label == EXACT {
+        "never".to_owned()
+    } else {
+        nothing()
     }
 }
 
