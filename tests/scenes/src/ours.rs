@@ -39,6 +39,11 @@ impl Ours {
         self.sent + self.refined
     }
 
+    /// Those bytes with which everything was shown, if not yet exactly.
+    pub(crate) fn at_once(&self) -> usize {
+        self.sent
+    }
+
     /// How long the updates took to encode.
     pub(crate) fn encode(&self) -> &Times {
         &self.whole

@@ -83,14 +83,16 @@ impl Theirs {
     }
 
     fn print(&self, name: &str, scene: &Scene, ours: &Ours) {
+        let ratio = |ours: usize| self.bytes as f64 / ours.max(1) as f64;
         println!(
-            "  beside   {name}: encode {} ms, {:.1} times ours; bytes {}, {} a frame, {:.1} times ours; likeness {} \
-             where it changed",
+            "  beside   {name}: encode {} ms, {:.1} times ours; bytes {}, {} a frame, {:.2} times ours, {:.2} times \
+             ours at once; likeness {} where it changed",
             self.encode.figures(),
             self.encode.median() / ours.encode().median().max(1e-3),
             self.bytes,
             self.bytes / scene.frames.max(1),
-            self.bytes as f64 / ours.bytes().max(1) as f64,
+            ratio(ours.bytes()),
+            ratio(ours.at_once()),
             spoken(decibels(self.errors.0, self.errors.1)),
         );
     }
