@@ -16,7 +16,7 @@ use egui::{
 use egui_winit::{ActionRequested, accesskit_winit};
 use raw_window_handle::{HasDisplayHandle as _, RawDisplayHandle};
 use winit::application::ApplicationHandler;
-use winit::event::{StartCause, WindowEvent};
+use winit::event::{Modifiers, StartCause, WindowEvent};
 use winit::event_loop::{ActiveEventLoop, ControlFlow, DeviceEvents, EventLoop, EventLoopProxy};
 use winit::platform::run_on_demand::EventLoopExtRunOnDemand as _;
 use winit::window::WindowId;
@@ -76,6 +76,8 @@ struct Running<'a> {
     actions: Vec<ActionRequested>,
     /// What a hidden window heard.
     unheard: RawInput,
+    /// Which of Shift, Ctrl and their like are held.
+    modifiers: Modifiers,
     canvas: Canvas,
     on_frame: Option<OnFrame<'a>>,
     /// When the next frame is due.
@@ -152,6 +154,10 @@ impl ApplicationHandler<UserEvent> for Software<'_> {
                 running.asked = Asked::Nothing;
                 return running.frame(active);
             }
+            // X11 says it again with every mouse button, just before the button itself; a frame for
+            // that would keep the button waiting.
+            WindowEvent::ModifiersChanged(modifiers) if modifiers == running.modifiers => return,
+            WindowEvent::ModifiersChanged(modifiers) => running.modifiers = modifiers,
             WindowEvent::Occluded(occluded) => running.info.occluded = Some(occluded),
             WindowEvent::CloseRequested => running.info.events.push(ViewportEvent::Close),
             _ => {}
@@ -300,6 +306,7 @@ impl<'a> Running<'a> {
             info,
             actions: Vec::new(),
             unheard: RawInput::default(),
+            modifiers: Modifiers::default(),
             canvas,
             on_frame: options.on_frame,
             next: None,
@@ -325,6 +332,8 @@ impl<'a> Running<'a> {
     fn frame(&mut self, active: &ActiveEventLoop) {
         let began = now();
         self.last = began;
+        let mut heard = self.system.take_egui_input(&self.canvas.window);
+        self.app.hear(&self.ctx, &mut heard);
         egui_winit::update_viewport_info(&mut self.info, &self.ctx, &self.canvas.window, false);
         let visible = self.info.visible().unwrap_or(true)
             || self.actions.iter().any(ActionRequested::wants_paint);
@@ -336,9 +345,7 @@ impl<'a> Running<'a> {
                 Sight::Hidden
             };
         }
-        let mut heard = self.system.take_egui_input(&self.canvas.window);
         heard.viewports = std::iter::once((ViewportId::ROOT, self.info.clone())).collect();
-        self.app.hear(&self.ctx, &mut heard);
         let mut input = std::mem::take(&mut self.unheard);
         input.append(heard);
         let closes = input.viewport().close_requested();
