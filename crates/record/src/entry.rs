@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 pub const MAGIC: [u8; 8] = *b"ALDISREC";
 
 /// The version of what follows them.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 
 /// How many bytes stand before the first chunk.
 pub const START: u64 = MAGIC.len() as u64 + 2;

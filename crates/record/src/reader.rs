@@ -1,5 +1,6 @@
 //! A recording from its other end: what it is of, how long it is, and one entry after the other.
 
+use std::cmp::Ordering;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use aldis_wire::Millis;
@@ -36,6 +37,9 @@ pub enum OpenError {
     /// A later version wrote it.
     #[error("a newer Aldis made this recording; update this one")]
     Newer,
+    /// A version from before the first release wrote it.
+    #[error("an Aldis from before the first release made this recording; this one cannot read it")]
+    Older,
     /// Nothing was recorded before it ended.
     #[error("nothing is in this recording")]
     Empty,
@@ -52,8 +56,11 @@ impl<R: Read + Seek> Reader<R> {
         if !entry::fill(&mut file, &mut start)? || start[..MAGIC.len()] != MAGIC {
             return Err(OpenError::NotOurs);
         }
-        if start[MAGIC.len()..] != VERSION.to_le_bytes() {
-            return Err(OpenError::Newer);
+        let [.., low, high] = start;
+        match u16::from_le_bytes([low, high]).cmp(&VERSION) {
+            Ordering::Less => return Err(OpenError::Older),
+            Ordering::Equal => {}
+            Ordering::Greater => return Err(OpenError::Newer),
         }
         let (head, size) = match entry::read(&mut file)? {
             Found::Entry(Entry::Head(head), size) => (head, size),

@@ -237,7 +237,7 @@ fn a_flipped_bit_is_found_and_what_follows_the_next_key_is_replayed() {
 
 /// A file of these entries.
 fn file(entries: &[Entry]) -> Vec<u8> {
-    let mut bytes = [&b"ALDISREC"[..], &1_u16.to_le_bytes()].concat();
+    let mut bytes = [&b"ALDISREC"[..], &2_u16.to_le_bytes()].concat();
     for entry in entries {
         bytes.extend(entry.to_chunk().unwrap());
     }
@@ -252,8 +252,9 @@ fn what_is_no_recording_is_refused_in_words() {
         open(b"\x00\x00\x00\x20ftypisom"),
         Err(OpenError::NotOurs)
     ));
-    assert!(matches!(open(b"ALDISREC\x02\x00"), Err(OpenError::Newer)));
-    assert!(matches!(open(b"ALDISREC\x01\x00"), Err(OpenError::Empty)));
+    assert!(matches!(open(b"ALDISREC\x03\x00"), Err(OpenError::Newer)));
+    assert!(matches!(open(b"ALDISREC\x01\x00"), Err(OpenError::Older)));
+    assert!(matches!(open(b"ALDISREC\x02\x00"), Err(OpenError::Empty)));
     assert!(matches!(
         open(&file(&[Entry::Head(head())])),
         Err(OpenError::Empty)

@@ -3,6 +3,8 @@
 //! Every value is foretold from its neighbours, and only what the forecast missed travels.
 //! Misses are sorted by how restless the neighbourhood is, which the receiver sees as well;
 //! so each sort gets its own Huffman tree from zstd.
+//! Where it is calm a miss is worth about a bit, which is the least that a Huffman tree can spend:
+//! there two misses are one symbol.
 
 use std::io;
 
@@ -23,10 +25,19 @@ const STREAMS: usize = PLANES * (SORTS.len() + 1);
 /// Fewer pixels than this are not worth many trees.
 const MANY: u64 = 16_384;
 
+/// In the first so many of many sorts, two misses are one symbol.
+const PAIRED: usize = 2;
+
+/// The furthest miss, up or down, that a pair's symbol can tell.
+const NEAR: u8 = 7;
+
+/// Stands before the two misses of a pair that no symbol tells.
+const FAR: u8 = u8::MAX;
+
 /// The coded form of a rectangle.
 #[derive(Debug)]
 pub(crate) struct Coded {
-    /// How many misses of each sort there are.
+    /// How many bytes there are of each sort.
     pub(crate) sizes: Vec<u32>,
     /// The misses, packed.
     pub(crate) data: Vec<u8>,
@@ -36,6 +47,7 @@ pub(crate) struct Coded {
 #[derive(Debug, Default)]
 pub(crate) struct Coder {
     streams: [Vec<u8>; STREAMS],
+    pairs: Vec<u8>,
 }
 
 impl Coder {
@@ -59,24 +71,72 @@ impl Coder {
             for (index, &[blue, green, red, _]) in pixels.iter().enumerate() {
                 let values = [green, apart(blue, green), apart(red, green)];
                 let (left, corner, top) = (row[index], above[index], above[index + 1]);
+                let mut wrong = 0;
                 for plane in 0..PLANES {
-                    let (guess, sort) = foretell(left[plane], top[plane], corner[plane], sorts);
-                    self.streams[plane * sorts + sort].push(values[plane].wrapping_sub(guess));
+                    let (left, top, corner) = (left[plane], top[plane], corner[plane]);
+                    let guess = foretell(left, top, corner);
+                    let sort = sort(left, top, corner, wrong, sorts);
+                    let miss = values[plane].wrapping_sub(guess);
+                    self.streams[plane * sorts + sort].push(miss);
+                    if plane == 0 {
+                        wrong = (miss as i8).unsigned_abs();
+                    }
                 }
                 row[index + 1] = values;
             }
             std::mem::swap(&mut above, &mut row);
         }
-        let streams = &self.streams[..PLANES * sorts];
-        let mut data = Vec::new();
-        for stream in streams.iter().filter(|stream| !stream.is_empty()) {
-            data.append(&mut packer.pack(stream)?);
+        let (mut sizes, mut data) = (Vec::new(), Vec::new());
+        for (index, stream) in self.streams[..PLANES * sorts].iter().enumerate() {
+            let bytes = if is_paired(index, sorts) {
+                join(stream, &mut self.pairs);
+                &self.pairs
+            } else {
+                stream
+            };
+            sizes.push(bytes.len() as u32);
+            if !bytes.is_empty() {
+                data.append(&mut packer.pack(bytes)?);
+            }
         }
-        Ok(Coded {
-            sizes: streams.iter().map(|stream| stream.len() as u32).collect(),
-            data,
-        })
+        Ok(Coded { sizes, data })
     }
+}
+
+/// Whether two misses of this stream are one symbol.
+fn is_paired(stream: usize, sorts: usize) -> bool {
+    stream % sorts < PAIRED.min(sorts - 1)
+}
+
+/// Makes pairs of misses; a last one without another gets a 0.
+fn join(misses: &[u8], pairs: &mut Vec<u8>) {
+    pairs.clear();
+    let (twos, last) = misses.as_chunks::<2>();
+    let last = last.first().map(|last| [*last, 0]);
+    for &[first, second] in twos.iter().chain(&last) {
+        // Counted from the furthest miss down.
+        let (high, low) = (first.wrapping_add(NEAR), second.wrapping_add(NEAR));
+        if high.max(low) <= 2 * NEAR {
+            pairs.push(high * (2 * NEAR + 1) + low);
+        } else {
+            pairs.extend([FAR, first, second]);
+        }
+    }
+}
+
+/// Adds the misses that these pairs stand for.
+fn part(pairs: &[u8], misses: &mut Vec<u8>) -> Result<(), Corrupt> {
+    let mut pairs = pairs.iter();
+    while let Some(&symbol) = pairs.next() {
+        misses.extend(if symbol == FAR {
+            let mut told = || pairs.next().copied().ok_or(Corrupt);
+            [told()?, told()?]
+        } else {
+            let (high, low) = (symbol / (2 * NEAR + 1), symbol % (2 * NEAR + 1));
+            [high.wrapping_sub(NEAR), low.wrapping_sub(NEAR)]
+        });
+    }
+    Ok(())
 }
 
 /// Puts a coded rectangle into the picture, which has room for it.
@@ -88,15 +148,29 @@ pub(crate) fn decode(
     unpacker: &mut Unpacker,
 ) -> Result<(), Corrupt> {
     let sorts = sorts(rect);
-    let size = rect.area() as usize * PLANES;
     let total: u64 = sizes.iter().map(|size| u64::from(*size)).sum();
-    if sizes.len() != PLANES * sorts || total != size as u64 {
+    // Three bytes for two misses are the worst, and a stream's last pair may be half empty.
+    let most = rect.area() * PLANES as u64 * 3 / 2 + 3 * STREAMS as u64;
+    if sizes.len() != PLANES * sorts || total > most {
         return Err(Corrupt);
     }
-    let mut rest = unpacker.unpack(data, size)?;
+    let mut rest = unpacker.unpack(data, total as usize)?;
+    let mut misses = Vec::with_capacity(rect.area() as usize * PLANES + STREAMS);
+    let mut ends = [0; STREAMS];
+    for ((index, size), end) in sizes.iter().enumerate().zip(&mut ends) {
+        let (bytes, others) = rest.split_at(*size as usize);
+        if is_paired(index, sorts) {
+            part(bytes, &mut misses)?;
+        } else {
+            misses.extend_from_slice(bytes);
+        }
+        (*end, rest) = (misses.len(), others);
+    }
     let mut streams: [&[u8]; STREAMS] = [&[]; STREAMS];
-    for (stream, size) in streams.iter_mut().zip(sizes) {
-        (*stream, rest) = rest.split_at(*size as usize);
+    let mut start = 0;
+    for (stream, end) in streams.iter_mut().zip(&ends[..sizes.len()]) {
+        *stream = &misses[start..*end];
+        start = *end;
     }
     let width = rect.width as usize;
     let (mut above, mut row) = (
@@ -109,12 +183,17 @@ pub(crate) fn decode(
         for (index, pixel) in pixels.iter_mut().enumerate() {
             let (left, corner, top) = (row[index], above[index], above[index + 1]);
             let mut values = [0; PLANES];
+            let mut wrong = 0;
             for plane in 0..PLANES {
-                let (guess, sort) = foretell(left[plane], top[plane], corner[plane], sorts);
+                let (left, top, corner) = (left[plane], top[plane], corner[plane]);
+                let sort = sort(left, top, corner, wrong, sorts);
                 let stream = &mut streams[plane * sorts + sort];
                 let (miss, others) = stream.split_first().ok_or(Corrupt)?;
                 *stream = others;
-                values[plane] = guess.wrapping_add(*miss);
+                values[plane] = foretell(left, top, corner).wrapping_add(*miss);
+                if plane == 0 {
+                    wrong = (*miss as i8).unsigned_abs();
+                }
             }
             let [green, blue, red] = values;
             *pixel = [together(blue, green), green, together(red, green), 255];
@@ -122,7 +201,9 @@ pub(crate) fn decode(
         }
         std::mem::swap(&mut above, &mut row);
     }
-    Ok(())
+    // Of a last pair only one may be needed.
+    let used = streams.iter().all(|stream| stream.len() < 2);
+    used.then_some(()).ok_or(Corrupt)
 }
 
 /// How many sorts a rectangle of this size has.
@@ -143,26 +224,32 @@ fn together(value: u8, green: u8) -> u8 {
     value.wrapping_add(green).wrapping_sub(128)
 }
 
-/// What a value probably is, and the sort of its neighbourhood.
-fn foretell(left: u8, top: u8, corner: u8, sorts: usize) -> (u8, usize) {
+/// What a value probably is.
+fn foretell(left: u8, top: u8, corner: u8) -> u8 {
     let (low, high) = (left.min(top), left.max(top));
     // At an edge the neighbour on this side of it; elsewhere the plane through the three.
-    let guess = if corner >= high {
+    if corner >= high {
         low
     } else if corner <= low {
         high
     } else {
         left.wrapping_add(top).wrapping_sub(corner)
-    };
-    let restless = (high - low)
+    }
+}
+
+/// The sort of a miss: by how much the neighbours differ, and by how `wrong` the forecast of the
+/// same pixel's green was.
+fn sort(left: u8, top: u8, corner: u8, wrong: u8, sorts: usize) -> usize {
+    let restless = left
+        .abs_diff(top)
         .max(left.abs_diff(corner))
-        .max(top.abs_diff(corner));
-    let sort = if sorts == 2 {
+        .max(top.abs_diff(corner))
+        .saturating_add(wrong);
+    if sorts == 2 {
         usize::from(restless >= SORTS[3])
     } else {
         usize::from(SORT[usize::from(restless)])
-    };
-    (guess, sort)
+    }
 }
 
 /// The sort of each restlessness.

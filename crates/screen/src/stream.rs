@@ -15,6 +15,13 @@ const LEVEL: i32 = 1;
 /// The base-two logarithm of the history of what never repeats.
 const FORGETFUL_LOG: u32 = 17;
 
+/// The base-two logarithm of how many places it looks for repeats in: few, for a repeat that is
+/// chance costs more than the bytes that it stands for.
+const FORGETFUL_HASH_LOG: u32 = 8;
+
+/// The shortest repeat that it takes, in bytes.
+const FORGETFUL_MATCH: u32 = 7;
+
 /// Packed bytes are collected in steps of this size.
 const STEP: usize = 64 * 1024;
 
@@ -32,7 +39,14 @@ impl Packer {
 
     /// A stream for what never repeats, without much of a memory.
     pub(crate) fn forgetful() -> io::Result<Self> {
-        Self::with_window(FORGETFUL_LOG)
+        let mut packer = Self::with_window(FORGETFUL_LOG)?;
+        for parameter in [
+            CParameter::HashLog(FORGETFUL_HASH_LOG),
+            CParameter::MinMatch(FORGETFUL_MATCH),
+        ] {
+            packer.zstd.set_parameter(parameter)?;
+        }
+        Ok(packer)
     }
 
     fn with_window(log: u32) -> io::Result<Self> {
