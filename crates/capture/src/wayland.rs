@@ -16,7 +16,6 @@ mod board;
 mod home;
 mod layout;
 mod pipewire;
-mod pixels;
 mod portal;
 
 /// Shares this desktop; the desktop asks the person, unless it has done so already.

@@ -12,7 +12,7 @@ use aldis_screen::{Frame, Rect, Region};
 
 use super::layout::{Place, arrange};
 use super::pipewire::{Picture, StreamBuffer};
-use super::pixels;
+use crate::pixels;
 use crate::{CaptureError, Changes, Monitor, PointerShape};
 
 /// What one buffer told.
