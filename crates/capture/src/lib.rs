@@ -14,7 +14,6 @@ use std::time::Duration;
 use aldis_screen::{Frame, FrameError, Region};
 use thiserror::Error;
 
-#[cfg(any(windows, target_os = "macos", test))]
 mod compose;
 #[cfg(any(windows, test))]
 mod duplication;

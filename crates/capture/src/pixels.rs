@@ -6,6 +6,10 @@ use aldis_screen::{Frame, Rect};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Layout {
     /// Blue, green, red.
+    #[cfg_attr(
+        target_os = "macos",
+        expect(dead_code, reason = "what is read there has the other one")
+    )]
     Bgr,
     /// Red, green, blue.
     Rgb,

@@ -85,6 +85,10 @@ pub(crate) enum Refusal {
     /// The desktop is one that no program may see.
     Denied,
     /// The system cannot do that, on this machine or now.
+    #[cfg_attr(
+        target_os = "macos",
+        expect(dead_code, reason = "macOS has one way only")
+    )]
     Unsupported(String),
     /// There is no such monitor.
     Gone,
