@@ -14,11 +14,16 @@ use std::time::Duration;
 use aldis_screen::{Frame, FrameError, Region};
 use thiserror::Error;
 
+mod compose;
+#[cfg(any(windows, test))]
+mod duplication;
+#[cfg(any(windows, target_os = "macos", test))]
+mod feed;
 #[cfg(target_os = "linux")]
 mod linux;
+mod pixels;
 #[cfg(all(feature = "scrap", target_os = "linux"))]
 mod scrap;
-#[cfg(target_os = "linux")]
 mod shrink;
 #[cfg(not(any(target_os = "linux", windows, target_os = "macos")))]
 mod unsupported;
@@ -29,11 +34,13 @@ mod x11;
 #[cfg(any(windows, target_os = "macos"))]
 mod xcap;
 
+#[cfg(windows)]
+use crate::duplication as system;
 #[cfg(target_os = "linux")]
 use crate::linux as system;
 #[cfg(not(any(target_os = "linux", windows, target_os = "macos")))]
 use crate::unsupported as system;
-#[cfg(any(windows, target_os = "macos"))]
+#[cfg(target_os = "macos")]
 use crate::xcap as system;
 
 #[cfg(target_os = "linux")]
@@ -335,11 +342,7 @@ impl Place {
 
 /// Whether this machine's screen could be shared; asks nobody and shows nothing.
 pub fn check() -> Result<(), CaptureError> {
-    #[cfg(target_os = "linux")]
-    let result = system::check();
-    #[cfg(not(target_os = "linux"))]
-    let result = system::open().map(drop);
-    result
+    system::check()
 }
 
 /// Opens this machine's screen.

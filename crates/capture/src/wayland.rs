@@ -10,13 +10,13 @@ use aldis_screen::{Frame, Region};
 
 use self::board::Viewer;
 use self::home::Share;
-use crate::{CaptureError, Changes, Monitor, Source, Waker};
+use crate::compose::{self, Tile, compose};
+use crate::{ALL, CaptureError, Changes, Monitor, Place, Source, Waker};
 
 mod board;
 mod home;
 mod layout;
 mod pipewire;
-mod pixels;
 mod portal;
 
 /// Shares this desktop; the desktop asks the person, unless it has done so already.
@@ -35,6 +35,10 @@ struct Screen {
     viewer: Viewer,
     monitors: Vec<Monitor>,
     shared: u32,
+    /// Every monitor's picture, where they are shown together.
+    pictures: Vec<Frame>,
+    /// All of the picture of all monitors is new: they lie elsewhere.
+    all: bool,
     scratch: Vec<u8>,
 }
 
@@ -62,12 +66,53 @@ impl Screen {
             share: Some(share),
             viewer,
             shared,
+            pictures: Vec::new(),
+            all: true,
             scratch: Vec::new(),
         })
     }
 
     fn share(&self) -> Result<&Share, CaptureError> {
         self.share.as_deref().ok_or(CaptureError::Lost)
+    }
+
+    /// Brings a picture of all monitors up to date.
+    fn grab_all(&mut self, frame: &mut Frame, damage: &mut Region) -> Result<(), CaptureError> {
+        let place = self.place();
+        let (width, height) = place.picture();
+        if (frame.width(), frame.height()) != (width, height) {
+            *frame = Frame::new(width, height)?;
+            self.all = true;
+        }
+        // Until the pixels are here: an error in between must not lose the damage.
+        let all = std::mem::replace(&mut self.all, true);
+        let share = self.share.as_deref().ok_or(CaptureError::Lost)?;
+        self.pictures
+            .resize_with(self.monitors.len(), Frame::default);
+        let (mut tiles, mut parts) = (Vec::new(), Vec::new());
+        for (monitor, picture) in self.monitors.iter().zip(&mut self.pictures) {
+            // The desktop has not told yet how large it is.
+            if monitor.width == 0 || monitor.height == 0 {
+                continue;
+            }
+            let mut changed = Region::new();
+            let feed = monitor.id as usize;
+            let board = &share.board;
+            board.grab(self.viewer, feed, picture, &mut changed, &mut self.scratch)?;
+            let corner = (monitor.x, monitor.y);
+            let rects = changed.rects().iter();
+            parts.extend(rects.filter_map(|rect| compose::shown(place, corner, *rect)));
+            tiles.push(Tile { corner, picture });
+        }
+        if all {
+            parts = vec![frame.bounds()];
+        }
+        compose(place, &tiles, &parts, frame)?;
+        self.all = false;
+        for part in parts {
+            damage.add(part);
+        }
+        Ok(())
     }
 }
 
@@ -89,13 +134,35 @@ impl Source for Screen {
         self.shared
     }
 
+    fn place(&self) -> Place {
+        if self.shared == ALL {
+            return Place::around(&self.monitors).shrunk();
+        }
+        let mut monitors = self.monitors.iter();
+        let shared = monitors.find(|monitor| monitor.id == self.shared);
+        shared.map_or_else(Place::default, Monitor::place)
+    }
+
+    fn has_all(&self) -> bool {
+        self.monitors.len() > 1
+    }
+
     fn select(&mut self, id: u32) -> Result<(), CaptureError> {
-        if !self.monitors.iter().any(|monitor| monitor.id == id) {
+        let wanted = |monitor: &&Monitor| id == ALL || monitor.id == id;
+        let feeds: Vec<usize> = self
+            .monitors
+            .iter()
+            .filter(wanted)
+            .map(|monitor| monitor.id as usize)
+            .collect();
+        if feeds.is_empty() {
             return Err(CaptureError::UnknownMonitor(id));
         }
         self.shared = id;
+        self.all = true;
+        self.pictures.clear();
         let share = self.share()?;
-        share.board.select(self.viewer, id as usize);
+        share.board.select(self.viewer, feeds.into_iter());
         share.watch();
         Ok(())
     }
@@ -119,6 +186,7 @@ impl Source for Screen {
         let changes = share.board.wait(self.viewer, timeout)?;
         if changes.monitors {
             self.monitors = share.board.monitors();
+            self.all = true;
         }
         Ok(changes)
     }
@@ -126,6 +194,11 @@ impl Source for Screen {
     fn grab(&mut self, frame: &mut Frame, damage: &mut Region) -> Result<(), CaptureError> {
         let share = self.share.as_deref().ok_or(CaptureError::Lost)?;
         let board = &share.board;
-        board.grab(self.viewer, frame, damage, &mut self.scratch)
+        board.looks(self.viewer);
+        if self.shared == ALL {
+            return self.grab_all(frame, damage);
+        }
+        let feed = self.shared as usize;
+        board.grab(self.viewer, feed, frame, damage, &mut self.scratch)
     }
 }

@@ -1,19 +1,23 @@
-//! Windows and macOS: whole pictures of a monitor through `xcap`.
+//! Whole pictures of a monitor through `xcap`: macOS, and Windows where a monitor cannot be duplicated.
 //!
-//! `xcap` does not say what changed, so a wait ends at a fixed rate with `screen: true` and a grab
-//! compares the picture with the last one.
-//! Desktop duplication (Windows) and a screen stream (macOS), which tell changes, come later.
+//! `xcap` does not say what changed, so a picture is taken at a fixed rate and compared with the last one.
+//! A screen stream, which tells changes on macOS, comes later.
 //!
 //! On macOS a picture is shrunk to points, the unit in which that system places monitors, pointer
 //! and clicks; so a Retina screen is shared at half its resolution for now.
 
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use ::xcap::{XCapError, image::RgbaImage};
-use aldis_screen::{Frame, Rect, Region};
+use aldis_screen::{Rect, Region};
 
-use crate::{CaptureError, Changes, Monitor, Source, Waker};
+#[cfg(target_os = "macos")]
+use crate::Source;
+use crate::feed::tap::{PointerAt, Refusal, Surface, Tap, Update};
+#[cfg(target_os = "macos")]
+use crate::feed::{Feeds, screen::Screen, tap::Machine, tap::Open};
+use crate::pixels::{Layout, Rows, Turn};
+use crate::{CaptureError, Monitor, PointerShape};
 
 #[cfg_attr(windows, path = "xcap/pointer_windows.rs")]
 #[cfg_attr(target_os = "macos", path = "xcap/pointer_macos.rs")]
@@ -22,145 +26,194 @@ mod pointer;
 /// How often the screen is looked at.
 const TICK: Duration = Duration::from_millis(33);
 
-/// How often the monitors are looked at.
-const LAYOUT_TICK: Duration = Duration::from_secs(1);
+/// After so long Windows is asked again whether it duplicates the monitor.
+#[cfg(windows)]
+const WHILE: Duration = Duration::from_mins(1);
 
 /// The most monitors that are told apart.
 const MAX_MONITORS: usize = 32;
 
+#[cfg(target_os = "macos")]
+static FEEDS: Feeds = Feeds::new();
+
 /// Opens this machine's screen.
+#[cfg(target_os = "macos")]
 pub(crate) fn open() -> Result<Box<dyn Source>, CaptureError> {
     pointer::may_capture()?;
-    let monitors = read_monitors()?;
-    let shared = primary(&monitors);
-    Ok(Box::new(Screen {
-        monitors,
-        shared,
-        pointer: pointer::Pointer::default(),
-        wake: Arc::default(),
-        next_tick: now(),
-        next_layout_tick: now() + LAYOUT_TICK,
-        all_damaged: true,
-    }))
+    Ok(Box::new(Screen::open(Polled::default(), &FEEDS)?))
 }
 
-/// A screen that has to be looked at again and again.
-#[derive(Debug)]
-struct Screen {
-    monitors: Vec<Monitor>,
-    shared: u32,
+/// Whether there is a screen, and we may see it; reads nothing of it.
+#[cfg(target_os = "macos")]
+pub(crate) fn check() -> Result<(), CaptureError> {
+    pointer::may_capture()?;
+    read_monitors().map(drop)
+}
+
+/// What `xcap` knows of a computer.
+#[derive(Debug, Default)]
+pub(crate) struct Polled {
     pointer: pointer::Pointer,
-    wake: Arc<(Mutex<bool>, Condvar)>,
-    next_tick: Instant,
-    next_layout_tick: Instant,
-    all_damaged: bool,
 }
 
-impl Screen {
-    /// Sleeps until then or until a waker speaks, and says whether one did.
-    fn sleep_until(&self, end: Instant) -> bool {
-        let (woken, condition) = &*self.wake;
-        let woken = woken.lock().unwrap_or_else(PoisonError::into_inner);
-        let left = end.saturating_duration_since(now());
-        let (mut woken, _) = condition
-            .wait_timeout_while(woken, left, |woken| !*woken)
-            .unwrap_or_else(PoisonError::into_inner);
-        std::mem::take(&mut *woken)
+impl Polled {
+    /// The monitors as they are now.
+    #[expect(clippy::unused_self, reason = "it is what it knows")]
+    pub(crate) fn monitors(&self) -> Result<Vec<Monitor>, CaptureError> {
+        read_monitors()
     }
 
-    fn look(&mut self, changes: &mut Changes) {
-        if now() < self.next_tick {
-            return;
-        }
-        self.next_tick = now() + TICK;
-        changes.screen = true;
-        (changes.pointer, changes.pointer_shape) = self.pointer.look();
-        if now() < self.next_layout_tick {
-            return;
-        }
-        self.next_layout_tick = now() + LAYOUT_TICK;
-        // A failure here is one of a moment, as when the machine wakes up.
-        let Ok(monitors) = read_monitors() else {
-            return;
-        };
-        if monitors != self.monitors {
-            self.monitors = monitors;
-            self.all_damaged = true;
-            changes.monitors = true;
-            if !self
-                .monitors
-                .iter()
-                .any(|monitor| monitor.id == self.shared)
-            {
-                self.shared = primary(&self.monitors);
-            }
-        }
+    /// What is new of the pointer.
+    pub(crate) fn pointer(&mut self) -> (Option<(i32, i32)>, Option<PointerShape>) {
+        self.pointer.look()
     }
 }
 
-impl Source for Screen {
-    fn monitors(&self) -> &[Monitor] {
-        &self.monitors
+#[cfg(target_os = "macos")]
+impl Machine for Polled {
+    fn monitors(&mut self) -> Result<Vec<Monitor>, CaptureError> {
+        Self::monitors(self)
     }
 
-    fn shared(&self) -> u32 {
-        self.shared
+    fn opens(&self, monitor: &Monitor) -> Open {
+        let id = monitor.id;
+        Box::new(move || Ok(Box::new(Poller::new(id)) as Box<dyn Tap>))
     }
 
-    fn select(&mut self, id: u32) -> Result<(), CaptureError> {
-        if !self.monitors.iter().any(|monitor| monitor.id == id) {
-            return Err(CaptureError::UnknownMonitor(id));
+    fn pointer(&mut self) -> (Option<(i32, i32)>, Option<PointerShape>) {
+        Self::pointer(self)
+    }
+}
+
+/// A monitor that has to be looked at again and again.
+pub(crate) struct Poller {
+    monitor: u32,
+    pointer: pointer::Pointer,
+    /// The pointer is on this monitor.
+    pointed: bool,
+    picture: RgbaImage,
+    next: Instant,
+    until: Option<Instant>,
+}
+
+impl Poller {
+    /// Looks at the monitor with this id.
+    pub(crate) fn new(monitor: u32) -> Self {
+        Self {
+            monitor,
+            pointer: pointer::Pointer::default(),
+            pointed: false,
+            picture: RgbaImage::default(),
+            next: now(),
+            until: None,
         }
-        self.shared = id;
-        self.all_damaged = true;
-        self.next_tick = now();
-        Ok(())
     }
 
-    fn waker(&self) -> Waker {
-        let wake = Arc::clone(&self.wake);
-        Waker::new(move || {
-            let (woken, condition) = &*wake;
-            *woken.lock().unwrap_or_else(PoisonError::into_inner) = true;
-            condition.notify_all();
-        })
+    /// The same, until it may be time for something better.
+    #[cfg(windows)]
+    pub(crate) fn for_a_while(monitor: u32) -> Self {
+        Self {
+            until: now().checked_add(WHILE),
+            ..Self::new(monitor)
+        }
     }
 
-    fn wait(&mut self, timeout: Option<Duration>) -> Result<Changes, CaptureError> {
-        let deadline = timeout.and_then(|timeout| now().checked_add(timeout));
-        let end = deadline.map_or(self.next_tick, |deadline| deadline.min(self.next_tick));
-        let mut changes = Changes {
-            woken: self.sleep_until(end),
-            ..Changes::default()
+    /// Follows the pointer; its place counts from the monitor's corner.
+    fn follow(&mut self, monitor: &Monitor, update: &mut Update) {
+        let (place, shape) = self.pointer.look();
+        update.shape = shape;
+        let Some((x, y)) = place else { return };
+        let inside = |at: i32, start: i32, size: u32| {
+            let inside = at.checked_sub(start)?;
+            u32::try_from(inside).ok().filter(|it| *it < size)?;
+            Some(inside)
         };
-        self.look(&mut changes);
-        Ok(changes)
+        let inside = inside(x, monitor.x, monitor.width).zip(inside(y, monitor.y, monitor.height));
+        if inside.is_some() || self.pointed {
+            let here = inside.map(|(x, y)| PointerAt::Here(x, y));
+            update.pointer = Some(here.unwrap_or(PointerAt::Away));
+        }
+        self.pointed = inside.is_some();
+    }
+}
+
+impl Tap for Poller {
+    fn acquire(&mut self, limit: Duration) -> Result<Option<Update>, Refusal> {
+        let left = self.next.saturating_duration_since(now());
+        std::thread::sleep(left.min(limit));
+        if left > limit {
+            return Ok(None);
+        }
+        self.next = now() + TICK;
+        if self.until.is_some_and(|until| until <= now()) {
+            return Err(Refusal::Lost);
+        }
+        if pointer::is_locked() {
+            return Err(Refusal::Denied);
+        }
+        let monitors = ::xcap::Monitor::all()?;
+        let mut known = monitors.into_iter();
+        let known = known.find(|known| known.id().ok() == Some(self.monitor));
+        let known = known.ok_or(Refusal::Gone)?;
+        let monitor = read_monitor(&known)?;
+        let picture = shrink(known.capture_image()?, monitor.width, monitor.height);
+        let damage = difference(&self.picture, &picture);
+        self.picture = picture;
+        let mut update = Update {
+            surface: Some(Surface {
+                size: self.picture.dimensions(),
+                turn: Turn::default(),
+                layout: Layout::Rgb,
+                damage,
+            }),
+            ..Update::default()
+        };
+        self.follow(&monitor, &mut update);
+        Ok(Some(update))
     }
 
-    fn grab(&mut self, frame: &mut Frame, damage: &mut Region) -> Result<(), CaptureError> {
-        let monitor = self
-            .monitors
-            .iter()
-            .find(|monitor| monitor.id == self.shared)
-            .ok_or(CaptureError::UnknownMonitor(self.shared))?;
-        let (width, height) = (monitor.width, monitor.height);
-        let source = ::xcap::Monitor::all()?
-            .into_iter()
-            .find(|known| known.id().ok() == Some(self.shared))
-            .ok_or(CaptureError::UnknownMonitor(self.shared))?;
-        let picture = shrink(source.capture_image()?, width, height);
-        if (frame.width(), frame.height()) != (width, height) {
-            *frame = Frame::new(width, height)?;
-            self.all_damaged = true;
-        }
-        let changed = update(frame, &picture);
-        if std::mem::take(&mut self.all_damaged) {
-            damage.add(frame.bounds());
-        } else if let Some(rect) = changed {
-            damage.add(rect);
-        }
+    fn read(&mut self, _parts: &[Rect], show: &mut dyn FnMut(&dyn Rows)) -> Result<(), Refusal> {
+        show(&Image(&self.picture));
         Ok(())
     }
+}
+
+/// A picture in memory.
+struct Image<'a>(&'a RgbaImage);
+
+impl Rows for Image<'_> {
+    fn size(&self) -> (u32, u32) {
+        self.0.dimensions()
+    }
+
+    fn read(&self, x: u32, y: u32, row: &mut [u8]) {
+        let start = (y as usize * self.0.width() as usize + x as usize) * 4;
+        if let Some(from) = self.0.as_raw().get(start..start + row.len()) {
+            row.copy_from_slice(from);
+        }
+    }
+}
+
+/// The rows between the first and the last that differ; `None` for pictures of different sizes.
+fn difference(before: &RgbaImage, after: &RgbaImage) -> Option<Region> {
+    if before.dimensions() != after.dimensions() {
+        return None;
+    }
+    let length = (after.width() as usize * 4).max(4);
+    let rows = || {
+        before
+            .as_raw()
+            .chunks_exact(length)
+            .zip(after.as_raw().chunks_exact(length))
+    };
+    let mut damage = Region::new();
+    let first = rows().position(|(before, after)| before != after);
+    let last = rows().rposition(|(before, after)| before != after);
+    if let Some((first, last)) = first.zip(last) {
+        let height = (last - first + 1) as u32;
+        damage.add(Rect::new(0, first as u32, after.width(), height));
+    }
+    Some(damage)
 }
 
 #[expect(
@@ -171,32 +224,29 @@ fn now() -> Instant {
     Instant::now()
 }
 
-fn primary(monitors: &[Monitor]) -> u32 {
-    let monitor = monitors
-        .iter()
-        .find(|monitor| monitor.primary)
-        .or_else(|| monitors.first());
-    monitor.map_or(0, |monitor| monitor.id)
-}
-
 fn read_monitors() -> Result<Vec<Monitor>, CaptureError> {
-    let mut monitors = Vec::new();
-    for monitor in ::xcap::Monitor::all()?.into_iter().take(MAX_MONITORS) {
-        monitors.push(Monitor {
-            id: monitor.id()?,
-            name: monitor.name().unwrap_or_default(),
-            x: monitor.x()?,
-            y: monitor.y()?,
-            width: monitor.width()?,
-            height: monitor.height()?,
-            primary: monitor.is_primary().unwrap_or(false),
-        });
-    }
+    let monitors = ::xcap::Monitor::all()?;
+    let monitors = monitors.iter().take(MAX_MONITORS).map(read_monitor);
+    let mut monitors: Vec<Monitor> = monitors.collect::<Result<_, _>>()?;
+    // The system's own order says little to a person.
+    monitors.sort_by_key(|monitor| (monitor.x, monitor.y));
     if monitors.is_empty() {
         Err(CaptureError::NoDisplay)
     } else {
         Ok(monitors)
     }
+}
+
+fn read_monitor(monitor: &::xcap::Monitor) -> Result<Monitor, XCapError> {
+    Ok(Monitor {
+        id: monitor.id()?,
+        name: monitor.name().unwrap_or_default(),
+        x: monitor.x()?,
+        y: monitor.y()?,
+        width: monitor.width()?,
+        height: monitor.height()?,
+        primary: monitor.is_primary().unwrap_or(false),
+    })
 }
 
 /// Makes a picture smaller by averaging; one of this size stays as it is.
@@ -227,28 +277,14 @@ fn shrink(picture: RgbaImage, width: u32, height: u32) -> RgbaImage {
     })
 }
 
-/// Puts a picture of the frame's size into the frame, and gives the rows that changed.
-fn update(frame: &mut Frame, picture: &RgbaImage) -> Option<Rect> {
-    let mut changed: Option<(u32, u32)> = None;
-    let bounds = frame.bounds();
-    let mut row = vec![0; bounds.width as usize * 4];
-    let rows = picture
-        .as_raw()
-        .chunks_exact((picture.width() as usize * 4).max(4));
-    for (y, source) in (0..bounds.height).zip(rows) {
-        for (to, from) in row.chunks_exact_mut(4).zip(source.chunks_exact(4)) {
-            to.copy_from_slice(&[from[2], from[1], from[0], 255]);
-        }
-        if frame.row(bounds, y) != row {
-            frame.row_mut(bounds, y).copy_from_slice(&row);
-            changed = Some((changed.map_or(y, |(first, _)| first), y));
-        }
-    }
-    changed.map(|(first, last)| Rect::new(0, first, bounds.width, last - first + 1))
-}
-
 impl From<XCapError> for CaptureError {
     fn from(error: XCapError) -> Self {
         Self::System(error.to_string())
+    }
+}
+
+impl From<XCapError> for Refusal {
+    fn from(error: XCapError) -> Self {
+        Self::Failed(error.to_string())
     }
 }

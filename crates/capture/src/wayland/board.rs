@@ -12,7 +12,7 @@ use aldis_screen::{Frame, Rect, Region};
 
 use super::layout::{Place, arrange};
 use super::pipewire::{Picture, StreamBuffer};
-use super::pixels;
+use crate::pixels;
 use crate::{CaptureError, Changes, Monitor, PointerShape};
 
 /// What one buffer told.
@@ -91,9 +91,8 @@ struct Feed {
 /// What one viewer has not seen yet.
 #[derive(Debug)]
 struct View {
-    feed: usize,
-    damage: Region,
-    all: bool,
+    /// By the monitors that are looked at.
+    unseen: BTreeMap<usize, Seen>,
     /// That the screen changed has been said.
     told: bool,
     pending: Changes,
@@ -214,9 +213,7 @@ impl Board {
         let viewer = state.next;
         state.next += 1;
         let view = View {
-            feed: 0,
-            damage: Region::new(),
-            all: true,
+            unseen: BTreeMap::new(),
             told: true,
             pending: Changes {
                 screen: true,
@@ -243,7 +240,10 @@ impl Board {
     /// How many look at each monitor.
     pub(crate) fn audience(&self) -> Vec<usize> {
         let state = self.state();
-        let looks = |feed| state.viewers.values().filter(|it| it.feed == feed).count();
+        let looks = |feed| {
+            let viewers = state.viewers.values();
+            viewers.filter(|it| it.unseen.contains_key(&feed)).count()
+        };
         (0..state.feeds.len()).map(looks).collect()
     }
 
@@ -252,13 +252,11 @@ impl Board {
         self.state().monitors()
     }
 
-    /// From now on the viewer looks at this monitor.
-    pub(crate) fn select(&self, viewer: Viewer, feed: usize) {
+    /// From now on the viewer looks at these monitors.
+    pub(crate) fn select(&self, viewer: Viewer, feeds: impl Iterator<Item = usize>) {
         let mut state = self.state();
         if let Some(view) = state.viewers.get_mut(&viewer) {
-            view.feed = feed;
-            view.damage.clear();
-            view.all = true;
+            view.unseen = feeds.map(|feed| (feed, Seen::all())).collect();
             view.told = true;
             view.pending.screen = true;
         }
@@ -351,15 +349,24 @@ impl Board {
         }
     }
 
-    /// Copies what the viewer has not seen yet.
+    /// The viewer begins to look; what changes from now on is said again.
+    pub(crate) fn looks(&self, viewer: Viewer) {
+        if let Some(view) = self.state().viewers.get_mut(&viewer) {
+            view.told = false;
+            view.pending.screen = false;
+        }
+    }
+
+    /// Copies what the viewer has not seen yet of a monitor.
     pub(crate) fn grab(
         &self,
         viewer: Viewer,
+        feed: usize,
         frame: &mut Frame,
         damage: &mut Region,
         scratch: &mut Vec<u8>,
     ) -> Result<(), CaptureError> {
-        let (feed, expected) = self.state().looks_at(viewer)?;
+        let expected = self.state().size(feed)?;
         let place = self.pictures.get(feed).ok_or(CaptureError::Lost)?;
         // While it is held no newer picture can take its place, so what is taken below is its damage.
         let picture = place.read().unwrap_or_else(PoisonError::into_inner);
@@ -370,7 +377,7 @@ impl Board {
             damage.clear();
             damage.add(frame.bounds());
         }
-        let seen = self.state().take(viewer, picture.is_some());
+        let seen = self.state().take(viewer, feed, picture.is_some());
         let Some(picture) = picture.as_ref() else {
             // Between two sizes: the next picture says that all of it is new.
             return Ok(());
@@ -390,11 +397,20 @@ impl Board {
     }
 }
 
-/// What a viewer's grab has to bring.
-#[derive(Default)]
+/// What a viewer's grab has to bring of a monitor.
+#[derive(Debug, Default)]
 struct Seen {
     all: bool,
     damage: Region,
+}
+
+impl Seen {
+    fn all() -> Self {
+        Self {
+            all: true,
+            damage: Region::new(),
+        }
+    }
 }
 
 impl State {
@@ -410,10 +426,13 @@ impl State {
         if resized {
             self.tell_monitors();
         }
-        for view in self.viewers.values_mut().filter(|it| it.feed == number) {
+        for view in self.viewers.values_mut() {
+            let Some(unseen) = view.unseen.get_mut(&number) else {
+                continue;
+            };
             match &damage {
-                Some(rects) => rects.iter().for_each(|rect| view.damage.add(*rect)),
-                None => view.all = true,
+                Some(rects) => rects.iter().for_each(|rect| unseen.damage.add(*rect)),
+                None => unseen.all = true,
             }
             if !view.told {
                 view.told = true;
@@ -491,22 +510,22 @@ impl State {
         arrange(&places)
     }
 
-    fn looks_at(&self, viewer: Viewer) -> Result<(usize, (u32, u32)), CaptureError> {
-        let view = self.viewers.get(&viewer).ok_or(CaptureError::Lost)?;
-        let feed = self.feeds.get(view.feed).ok_or(CaptureError::Lost)?;
-        Ok((view.feed, feed.place.size))
+    fn size(&self, feed: usize) -> Result<(u32, u32), CaptureError> {
+        let feed = self.feeds.get(feed).ok_or(CaptureError::Lost)?;
+        Ok(feed.place.size)
     }
 
     /// What the viewer sees now and had not seen before; `there` is a picture to see.
-    fn take(&mut self, viewer: Viewer, there: bool) -> Seen {
-        let Some(view) = self.viewers.get_mut(&viewer) else {
+    fn take(&mut self, viewer: Viewer, feed: usize, there: bool) -> Seen {
+        let view = self.viewers.get_mut(&viewer);
+        let Some(unseen) = view.and_then(|view| view.unseen.get_mut(&feed)) else {
             return Seen::default();
         };
-        view.told = false;
-        view.pending.screen = false;
-        let all = std::mem::replace(&mut view.all, !there);
-        let damage = std::mem::take(&mut view.damage);
-        Seen { all, damage }
+        let rest = Seen {
+            all: !there,
+            damage: Region::new(),
+        };
+        std::mem::replace(unseen, rest)
     }
 }
 
@@ -545,10 +564,12 @@ mod tests {
     fn a_change_is_said_once_until_it_was_grabbed() {
         let board = board();
         let viewer = board.enter();
+        board.select(viewer, [0].into_iter());
         let (mut frame, mut damage) = (Frame::default(), Region::new());
         let mut grab = || {
+            board.looks(viewer);
             board
-                .grab(viewer, &mut frame, &mut damage, &mut Vec::new())
+                .grab(viewer, 0, &mut frame, &mut damage, &mut Vec::new())
                 .unwrap();
         };
         assert!(board.wait(viewer, None).unwrap().screen);
@@ -566,8 +587,10 @@ mod tests {
     fn another_size_is_another_monitor_and_all_of_it_is_new() {
         let board = board();
         let viewer = board.enter();
+        board.select(viewer, [0].into_iter());
         drop(board.wait(viewer, None));
-        drop(board.state().take(viewer, true));
+        board.looks(viewer);
+        drop(board.state().take(viewer, 0, true));
         let rect = Rect::new(1, 2, 3, 4);
         board.state().changed(0, (600, 800), Some(vec![rect]));
         let changes = board.wait(viewer, None).unwrap();
@@ -576,7 +599,7 @@ mod tests {
             (board.monitors()[0].width, board.monitors()[0].height),
             (600, 800)
         );
-        assert!(board.state().take(viewer, true).all);
+        assert!(board.state().take(viewer, 0, true).all);
     }
 
     #[test]

@@ -140,7 +140,7 @@ impl Share {
     /// Somebody starts to look, and sees something.
     pub(super) fn enter(&self, feed: usize) -> Result<Viewer, CaptureError> {
         let viewer = self.board.enter();
-        self.board.select(viewer, feed);
+        self.board.select(viewer, std::iter::once(feed));
         self.watch();
         if let Err(error) = self.board.wait_picture(feed, PATIENCE, LIMIT) {
             self.leave(viewer);

@@ -17,8 +17,8 @@ pub(super) use self::buffer::Picture;
 pub(super) use self::sys::StreamBuffer;
 use self::sys::{Context, Core, CoreEvents, Hook, Library, Pod, Stream, StreamEvents, ThreadLoop};
 use super::board::{Board, Loss};
-use super::pixels::Layout;
 use crate::CaptureError;
+use crate::pixels::Layout;
 
 mod buffer;
 mod pod;

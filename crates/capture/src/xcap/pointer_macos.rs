@@ -16,6 +16,11 @@ pub(super) fn may_capture() -> Result<(), CaptureError> {
     }
 }
 
+/// macOS goes on showing programs what they may see.
+pub(super) fn is_locked() -> bool {
+    false
+}
+
 /// The pointer as it was last seen.
 #[derive(Debug, Default)]
 pub(super) struct Pointer {

@@ -1,4 +1,4 @@
-//! Windows: where the pointer is and what it looks like.
+//! Windows: where the pointer is and what it looks like, and whether the screen is locked.
 
 use std::ffi::c_void;
 
@@ -6,16 +6,28 @@ use windows_sys::Win32::Graphics::Gdi::{
     BI_RGB, BITMAP, BITMAPINFO, BITMAPINFOHEADER, DIB_RGB_COLORS, DeleteObject, GetDC, GetDIBits,
     GetObjectW, HBITMAP, ReleaseDC,
 };
+use windows_sys::Win32::System::StationsAndDesktops::{
+    CloseDesktop, DESKTOP_READOBJECTS, OpenInputDesktop,
+};
 use windows_sys::Win32::UI::WindowsAndMessaging::{
     CURSOR_SHOWING, CURSORINFO, GetCursorInfo, GetIconInfo, HCURSOR, ICONINFO,
 };
 
-use crate::{CaptureError, MAX_POINTER_SIDE, PointerShape};
+use crate::{MAX_POINTER_SIDE, PointerShape};
 
-/// Windows asks nobody.
-#[expect(clippy::unnecessary_wraps, reason = "macOS can refuse here")]
-pub(super) fn may_capture() -> Result<(), CaptureError> {
-    Ok(())
+/// Whether the desktop that a person sees is one that no program of theirs may see: a locked screen, or a question
+/// for an administrator.
+#[expect(unsafe_code, reason = "OpenInputDesktop is a C function")]
+pub(super) fn is_locked() -> bool {
+    // SAFETY: they take numbers, and what was opened is closed.
+    unsafe {
+        let desktop = OpenInputDesktop(0, 0, DESKTOP_READOBJECTS);
+        if desktop.is_null() {
+            return true;
+        }
+        CloseDesktop(desktop);
+    }
+    false
 }
 
 /// The pointer as it was last seen.
@@ -129,16 +141,18 @@ fn pixels(bitmap: HBITMAP) -> Option<Picture> {
         return None;
     }
     let mut bgra = vec![0; width as usize * height as usize * 4];
-    let mut format = BITMAPINFO::default();
-    format.bmiHeader = BITMAPINFOHEADER {
-        biSize: size_of::<BITMAPINFOHEADER>() as u32,
-        biWidth: width,
-        // Negative: from the top.
-        biHeight: -height,
-        biPlanes: 1,
-        biBitCount: 32,
-        biCompression: BI_RGB,
-        ..BITMAPINFOHEADER::default()
+    let mut format = BITMAPINFO {
+        bmiHeader: BITMAPINFOHEADER {
+            biSize: size_of::<BITMAPINFOHEADER>() as u32,
+            biWidth: width,
+            // Negative: from the top.
+            biHeight: -height,
+            biPlanes: 1,
+            biBitCount: 32,
+            biCompression: BI_RGB,
+            ..BITMAPINFOHEADER::default()
+        },
+        ..BITMAPINFO::default()
     };
     // SAFETY: the buffer has room for `height` rows of `width` pixels of 32 bits, as `format` asks.
     let rows = unsafe {

@@ -13,7 +13,7 @@ mod stage;
 
 use std::time::Duration;
 
-use aldis_capture::{CaptureError, Monitor, Source};
+use aldis_capture::{ALL, CaptureError, Monitor, Source};
 use aldis_e2e::{Picture, Sway, SwayOptions};
 use aldis_screen::{Frame, Rect, Region};
 
@@ -123,6 +123,62 @@ fn every_monitor_that_is_shared_can_be_looked_at() {
             follow(&mut *source, &mut frame, "the left again", |it| *it == left);
         },
     );
+}
+
+#[test]
+fn all_monitors_are_one_picture_and_black_where_none_is() {
+    on_sway(
+        "all_monitors_are_one_picture_and_black_where_none_is",
+        SwayOptions {
+            monitors: &[(800, 600), (640, 480)],
+            several: true,
+            ..SwayOptions::default()
+        },
+        |desktop| {
+            let mut source = aldis_capture::open().unwrap();
+            assert!(source.has_all());
+            source.select(ALL).unwrap();
+            assert_eq!(source.shared(), ALL);
+            let place = source.place();
+            assert_eq!((place.x, place.y), (0, 0));
+            assert_eq!((place.width, place.height), (1_440, 600));
+            let mut frame = Frame::default();
+            let mut left = Picture::random(800, 600, 1);
+            let mut right = Picture::random(640, 480, 2);
+            desktop.hang(MONITOR, &left).unwrap();
+            desktop.hang("HEADLESS-2", &right).unwrap();
+            let both = beside(&left, &right);
+            follow(&mut *source, &mut frame, "both", |it| *it == both);
+            settle(&mut *source, &mut frame);
+            right = Picture::random(640, 480, 3);
+            desktop.hang("HEADLESS-2", &right).unwrap();
+            let both = beside(&left, &right);
+            follow(&mut *source, &mut frame, "the right one anew", |it| {
+                *it == both
+            });
+            left = Picture::random(800, 600, 4);
+            desktop.hang(MONITOR, &left).unwrap();
+            let both = beside(&left, &right);
+            follow(&mut *source, &mut frame, "the left one anew", |it| {
+                *it == both
+            });
+            source.select(1).unwrap();
+            follow(&mut *source, &mut frame, "one of them", |it| *it == right);
+        },
+    );
+}
+
+/// Two pictures beside each other, aligned at the top.
+fn beside(left: &Picture, right: &Picture) -> Picture {
+    let (width, height) = (left.width() + right.width(), left.height());
+    let mut pixels = vec![0; width * height];
+    for (picture, from) in [(left, 0), (right, left.width())] {
+        for (y, row) in picture.pixels().chunks(picture.width()).enumerate() {
+            let start = y * width + from;
+            pixels[start..start + row.len()].copy_from_slice(row);
+        }
+    }
+    Picture::new(width, height, pixels).unwrap()
 }
 
 #[test]

@@ -6,8 +6,8 @@ use aldis_screen::{MAX_SIDE, Rect};
 
 use super::pod::Format;
 use super::sys::{Buffer, Chunk, Meta, StreamBuffer};
+use crate::pixels::{Layout, Rows, Turn};
 use crate::wayland::board::{Cursor, News};
-use crate::wayland::pixels::{Layout, Rows, Turn};
 use crate::{MAX_POINTER_SIDE, PointerShape};
 
 /// `struct spa_meta_header`: whether the buffer is whole.

@@ -2,7 +2,7 @@
 //!
 //! The layout is PipeWire's "plain old data": a size, a type, the body, padded to eight bytes.
 
-use crate::wayland::pixels::Layout;
+use crate::pixels::Layout;
 
 /// Everything is padded to this many bytes.
 const ALIGN: usize = 8;

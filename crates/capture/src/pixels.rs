@@ -6,6 +6,10 @@ use aldis_screen::{Frame, Rect};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Layout {
     /// Blue, green, red.
+    #[cfg_attr(
+        target_os = "macos",
+        expect(dead_code, reason = "what is read there has the other one")
+    )]
     Bgr,
     /// Red, green, blue.
     Rgb,
@@ -35,6 +39,7 @@ pub(crate) struct Turn {
 
 impl Turn {
     /// From `enum wl_output.transform`, which PipeWire's values are, too; anything else is no turn.
+    #[cfg(any(target_os = "linux", windows))]
     pub(crate) fn from_wayland(value: u32) -> Self {
         let (swapped, mirrored, flipped) = match value {
             1 => (true, true, false),
@@ -51,6 +56,13 @@ impl Turn {
             mirrored,
             flipped,
         }
+    }
+
+    /// By so many quarters of a turn clockwise.
+    #[cfg(any(windows, test))]
+    pub(crate) fn clockwise(quarters: u32) -> Self {
+        // Clockwise is what undoes a picture that was turned counter-clockwise.
+        Self::from_wayland(quarters % 4)
     }
 
     /// What a picture's width and height become.
@@ -101,6 +113,7 @@ impl Turn {
     }
 
     /// Where a point comes to lie.
+    #[cfg(target_os = "linux")]
     pub(crate) fn point(self, (x, y): (i32, i32), width: u32, height: u32) -> (i32, i32) {
         let (width, height) = self.size(width, height);
         let (mut x, mut y) = if self.swapped { (y, x) } else { (x, y) };
