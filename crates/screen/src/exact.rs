@@ -79,7 +79,7 @@ impl Coder {
                     let miss = values[plane].wrapping_sub(guess);
                     self.streams[plane * sorts + sort].push(miss);
                     if plane == 0 {
-                        wrong = (miss as i8).unsigned_abs();
+                        wrong = miss.cast_signed().unsigned_abs();
                     }
                 }
                 row[index + 1] = values;
@@ -192,7 +192,7 @@ pub(crate) fn decode(
                 *stream = others;
                 values[plane] = foretell(left, top, corner).wrapping_add(*miss);
                 if plane == 0 {
-                    wrong = (*miss as i8).unsigned_abs();
+                    wrong = miss.cast_signed().unsigned_abs();
                 }
             }
             let [green, blue, red] = values;
