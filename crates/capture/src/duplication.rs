@@ -105,6 +105,19 @@ struct Duplicated<D> {
     duplication: D,
     /// The pointer's column and row that point.
     hot: (i32, i32),
+    first: First,
+}
+
+/// How much has come of the first picture.
+///
+/// The first frame may tell of the pointer alone; its surface then mostly has the whole picture already, but that is
+/// not promised. On a screen that rests nothing better may come for a long while, so it is shown until then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum First {
+    Nothing,
+    /// A surface that was not said to be new.
+    Unsaid,
+    Whole,
 }
 
 impl<D: Duplication> Duplicated<D> {
@@ -112,6 +125,7 @@ impl<D: Duplication> Duplicated<D> {
         Self {
             duplication,
             hot: (0, 0),
+            first: First::Nothing,
         }
     }
 
@@ -170,12 +184,22 @@ impl<D: Duplication> Tap for Duplicated<D> {
                 PointerAt::Away
             }
         });
-        if frame.presented {
+        if frame.presented || self.first == First::Nothing {
+            let damage = if self.first == First::Whole {
+                self.damage(frame.records)?
+            } else {
+                None
+            };
+            self.first = if frame.presented {
+                First::Whole
+            } else {
+                First::Unsaid
+            };
             update.surface = Some(Surface {
                 size: self.duplication.size(),
                 turn: self.duplication.turn(),
                 layout: Layout::Bgr,
-                damage: self.damage(frame.records)?,
+                damage,
             });
         }
         Ok(Some(update))

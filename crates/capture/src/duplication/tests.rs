@@ -17,6 +17,66 @@ impl Tap for Nothing {
     }
 }
 
+/// Frames of a small surface, of which nothing but a corner is ever said to be drawn.
+struct Frames(Vec<FrameInfo>);
+
+impl Duplication for Frames {
+    fn turn(&self) -> Turn {
+        Turn::clockwise(0)
+    }
+
+    fn acquire(&mut self, _limit: Duration) -> Result<Option<FrameInfo>, Refusal> {
+        Ok(self.0.pop())
+    }
+
+    fn size(&self) -> (u32, u32) {
+        (100, 50)
+    }
+
+    fn moves(&mut self, _bytes: u32) -> Result<Vec<Edges>, Refusal> {
+        Ok(Vec::new())
+    }
+
+    fn dirty(&mut self, _bytes: u32) -> Result<Vec<Edges>, Refusal> {
+        Ok(vec![Edges {
+            left: 0,
+            top: 0,
+            right: 10,
+            bottom: 10,
+        }])
+    }
+
+    fn shape(&mut self, _bytes: u32) -> Result<RawShape, Refusal> {
+        Err(Refusal::Failed("no shape".to_owned()))
+    }
+
+    fn read(&mut self, _parts: &[Rect], _show: &mut dyn FnMut(&dyn Rows)) -> Result<(), Refusal> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_screen_that_rests_is_shown_although_only_the_pointer_is_said_to_be_new() {
+    let frame = |presented| FrameInfo {
+        presented,
+        records: 16,
+        ..FrameInfo::default()
+    };
+    let mut tap = Duplicated::new(Frames(
+        [false, false, true, true]
+            .map(frame)
+            .into_iter()
+            .rev()
+            .collect(),
+    ));
+    let mut next = || tap.acquire(Duration::ZERO).unwrap().unwrap().surface;
+    assert_eq!(next().unwrap().damage, None, "all that there is");
+    assert!(next().is_none(), "the pointer");
+    assert_eq!(next().unwrap().damage, None, "all, for sure");
+    let corner = Rect::new(0, 0, 10, 10);
+    assert_eq!(next().unwrap().damage.unwrap().rects(), [corner]);
+}
+
 #[test]
 fn rectangles_are_cut_to_the_surface() {
     let edges = |left, top, right, bottom| Edges {
