@@ -8,12 +8,13 @@ use std::sync::Arc;
 use aldis_present::LivePane;
 use aldis_screen::Live;
 use aldis_session::typing::Typing;
-use aldis_ui::Texts;
+use aldis_ui::{Texts, theme};
 use aldis_viewer::Session;
 use aldis_wire::input::{Button, Input};
 use egui::{
     Context, CursorIcon, Event, EventFilter, Id, LayerId, Pos2, RawInput, Rect, Response, Role,
-    Sense, Ui, Vec2, WidgetInfo, style::ScrollStyle,
+    Sense, Ui, Vec2, WidgetInfo,
+    style::{ScrollFadeStyle, ScrollStyle},
 };
 
 use crate::pointer::PointerImage;
@@ -153,8 +154,10 @@ impl Remote {
         let pixel = 1.0 / ui.ctx().pixels_per_point();
         let size = Vec2::new(width as f32, height as f32) * pixel;
         if scale == Scale::Actual {
-            // Beside the customer's pixels, not over them.
-            ui.spacing_mut().scroll = ScrollStyle::solid();
+            ui.spacing_mut().scroll = bars();
+            let (quiet, widgets) = (theme::tokens(ui).quiet, &mut ui.visuals_mut().widgets);
+            widgets.inactive.fg_stroke.color = quiet.gamma_multiply(0.6);
+            widgets.hovered.fg_stroke.color = quiet;
             let scrolled = egui::ScrollArea::both().auto_shrink(false).show(ui, |ui| {
                 let area = Rect::from_min_size(ui.cursor().min, ui.available_size().max(size));
                 let image = centred(area, size, pixel);
@@ -340,6 +343,22 @@ impl Remote {
         }
         let painter = ui.painter_at(response.rect);
         self.pointer.paint(&painter, &pointer, at);
+    }
+}
+
+/// Scroll bars beside the customer's pixels: nothing of ours is over them, no shade at the edges
+/// either.
+fn bars() -> ScrollStyle {
+    ScrollStyle {
+        bar_width: 10.0,
+        bar_inner_margin: 1.0,
+        bar_outer_margin: 1.0,
+        foreground_color: true,
+        fade: ScrollFadeStyle {
+            strength: 0.0,
+            ..ScrollFadeStyle::default()
+        },
+        ..ScrollStyle::solid()
     }
 }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 use aldis_e2e::keys::{CONTROL, F12, SHIFT};
 use aldis_e2e::paint::Easel;
 use aldis_e2e::{
-    PASSWORD, Picture, Rect, SUPPORTER, Scene, Seen, Watcher, XtermFile, containing, gallery,
-    named, starting, wait,
+    PASSWORD, Picture, Rect, SUPPORTER, Scene, SceneOptions, Seen, Watcher, XtermFile, containing,
+    gallery, named, starting, wait,
 };
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
@@ -90,6 +90,53 @@ fn line_69_and_73_from_sign_in_to_close_through_the_windows() -> Result<()> {
         .desk()
         .find(&named("Sign in").role("button"))
         .map(drop)
+}
+
+#[test]
+fn at_actual_size_the_scroll_bars_are_ours_and_clicks_land_where_they_are_meant() -> Result<()> {
+    let mut options = SceneOptions::usual()?;
+    (options.customer.width, options.customer.height) = (1600, 1000);
+    let mut scene = Scene::start_with("first_light-actual-size", &options)?;
+    scene.login()?;
+    let code = scene.waiting_customer("Emma")?;
+    let _viewer = scene.supporter.connect(&code, &[])?;
+    scene.customer.answer("Allow")?;
+    scene.customer.wait_banner(SUPPORTER, "Full control")?;
+    let desk = scene.supporter.desk();
+    let ours = desk.display();
+    desk.press(&named("Actual size").role("button"))?;
+    desk.find(&named("Fit to window").role("button"))?;
+    let canvas = desk.find(&named("Remote screen"))?.area;
+
+    let theirs = scene.customer.desk().display();
+    let area = Rect {
+        x: 400,
+        y: 100,
+        width: i32::from(theirs.width()) - 400,
+        height: i32::from(theirs.height()) - 100,
+    };
+    let mut watcher = Watcher::open(theirs, area)?;
+    let place = (canvas.x + 600, canvas.y + 200);
+    ours.click(place.0, place.1)?;
+    watcher.wait("a click where it is meant", |seen| {
+        seen.contains(&Seen::Button(1, false, 600, 200))
+    })?;
+    watcher.forget()?;
+
+    let window = desk.find(&starting("").role("frame"))?.area;
+    let bar = window.x + window.width - 5;
+    ours.drag((bar, canvas.y + 60), (bar, canvas.y + 260))?;
+    ours.click(place.0, place.1)?;
+    ours.picture_at_rest()?
+        .save(&desk.logs().join("scrolled.png"))?;
+    let lower = |it: &Seen| matches!(it, Seen::Button(1, false, 600, y) if *y > 220);
+    let seen = watcher.wait("a click further down", |seen| seen.iter().any(lower))?;
+    let others = |it: &&Seen| matches!(it, Seen::Button(_, _, x, _) if *x != 600);
+    ensure!(
+        seen.iter().find(others).is_none(),
+        "the scroll bar was pressed, and so was the customer's screen: {seen:?}"
+    );
+    Ok(())
 }
 
 #[test]
