@@ -287,6 +287,15 @@ impl CaptureError {
 }
 
 impl Monitor {
+    /// The id of the main one of these, or else of the first; 0 where there is none.
+    pub fn primary(monitors: &[Self]) -> u32 {
+        let monitor = monitors
+            .iter()
+            .find(|monitor| monitor.primary)
+            .or_else(|| monitors.first());
+        monitor.map_or(0, |monitor| monitor.id)
+    }
+
     /// The monitor as a picture of its own.
     pub fn place(&self) -> Place {
         Place {
@@ -300,6 +309,15 @@ impl Monitor {
 }
 
 impl Place {
+    /// What a picture of this monitor shows, or of [`ALL`]; `None` if there is no such monitor.
+    pub fn of(monitors: &[Monitor], id: u32) -> Option<Self> {
+        if id == ALL {
+            return Some(Self::around(monitors).shrunk());
+        }
+        let monitor = monitors.iter().find(|monitor| monitor.id == id)?;
+        Some(monitor.place().shrunk())
+    }
+
     /// The least place around all monitors.
     pub fn around(monitors: &[Monitor]) -> Self {
         let left = monitors.iter().map(|monitor| monitor.x).min();

@@ -20,7 +20,7 @@ use x11rb::protocol::xinput::{self, ConnectionExt as _};
 use x11rb::protocol::xproto::{ChangeWindowAttributesAux, ConnectionExt as _, EventMask, Window};
 use x11rb::rust_connection::RustConnection;
 
-use crate::{ALL, CaptureError, Changes, Monitor, Place, Source, Waker, shrink};
+use crate::{CaptureError, Changes, Monitor, Place, Source, Waker, shrink};
 
 mod grab;
 pub(crate) mod layout;
@@ -98,8 +98,8 @@ impl Screen {
         {
             return Err(CaptureError::Wayland);
         }
-        let shared = primary(&monitors);
-        let place = place(&monitors, shared).unwrap_or_default();
+        let shared = Monitor::primary(&monitors);
+        let place = Place::of(&monitors, shared).unwrap_or_default();
 
         let attributes = ChangeWindowAttributesAux::new().event_mask(EventMask::STRUCTURE_NOTIFY);
         conn.change_window_attributes(root, &attributes)?;
@@ -190,11 +190,11 @@ impl Screen {
             return Ok(());
         }
         self.monitors = monitors;
-        let still = place(&self.monitors, self.shared);
+        let still = Place::of(&self.monitors, self.shared);
         if still.is_none() {
-            self.shared = primary(&self.monitors);
+            self.shared = Monitor::primary(&self.monitors);
         }
-        let now = still.or_else(|| place(&self.monitors, self.shared));
+        let now = still.or_else(|| Place::of(&self.monitors, self.shared));
         let now = now.unwrap_or_default();
         if now != self.place {
             self.place = now;
@@ -306,7 +306,7 @@ impl Source for Screen {
     }
 
     fn select(&mut self, id: u32) -> Result<(), CaptureError> {
-        let place = place(&self.monitors, id).ok_or(CaptureError::UnknownMonitor(id))?;
+        let place = Place::of(&self.monitors, id).ok_or(CaptureError::UnknownMonitor(id))?;
         (self.shared, self.place) = (id, place);
         self.damage_all();
         Ok(())
@@ -383,23 +383,6 @@ fn select_motion(conn: &RustConnection, root: Window) -> Result<(), CaptureError
     };
     conn.xinput_xi_select_events(root, &[mask])?;
     Ok(())
-}
-
-fn primary(monitors: &[Monitor]) -> u32 {
-    let monitor = monitors
-        .iter()
-        .find(|monitor| monitor.primary)
-        .or_else(|| monitors.first());
-    monitor.map_or(0, |monitor| monitor.id)
-}
-
-/// What a picture of this monitor shows, or of [`ALL`].
-fn place(monitors: &[Monitor], id: u32) -> Option<Place> {
-    if id == ALL {
-        return Some(Place::around(monitors).shrunk());
-    }
-    let monitor = monitors.iter().find(|monitor| monitor.id == id)?;
-    Some(monitor.place().shrunk())
 }
 
 /// The part of a damaged stretch that lies in the picture's, counted from the monitor's edge.

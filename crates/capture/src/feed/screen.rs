@@ -51,7 +51,7 @@ impl<M: Machine> Screen<M> {
     /// Looks at the primary monitor.
     pub(crate) fn open(mut machine: M, feeds: &'static Feeds) -> Result<Self, CaptureError> {
         let monitors = machine.monitors()?;
-        let shared = primary(&monitors);
+        let shared = Monitor::primary(&monitors);
         let bell = Arc::new(Bell::default());
         let (pointer, shape) = machine.pointer();
         if let Some(pointer) = pointer {
@@ -63,7 +63,7 @@ impl<M: Machine> Screen<M> {
         let mut screen = Self {
             machine,
             feeds,
-            place: place(&monitors, shared).unwrap_or_default(),
+            place: Place::of(&monitors, shared).unwrap_or_default(),
             monitors,
             shared,
             sights: Vec::new(),
@@ -111,8 +111,8 @@ impl<M: Machine> Screen<M> {
         }
         self.monitors = monitors;
         self.bell.monitors();
-        if place(&self.monitors, self.shared).is_none() {
-            self.shared = primary(&self.monitors);
+        if Place::of(&self.monitors, self.shared).is_none() {
+            self.shared = Monitor::primary(&self.monitors);
         }
         // What is still needed is entered before it is left, and so goes on.
         let sights = self.see(self.shared)?;
@@ -122,7 +122,7 @@ impl<M: Machine> Screen<M> {
 
     fn show(&mut self, sights: Vec<Sight>) {
         self.sights = sights;
-        self.place = place(&self.monitors, self.shared).unwrap_or_default();
+        self.place = Place::of(&self.monitors, self.shared).unwrap_or_default();
         self.all = true;
         self.bell.screen();
     }
@@ -178,7 +178,7 @@ impl<M: Machine> Source for Screen<M> {
     }
 
     fn select(&mut self, id: u32) -> Result<(), CaptureError> {
-        if place(&self.monitors, id).is_none() {
+        if Place::of(&self.monitors, id).is_none() {
             return Err(CaptureError::UnknownMonitor(id));
         }
         let sights = self.see(id)?;
@@ -243,21 +243,4 @@ impl<M: Machine> Source for Screen<M> {
 )]
 fn now() -> Instant {
     Instant::now()
-}
-
-fn primary(monitors: &[Monitor]) -> u32 {
-    let monitor = monitors
-        .iter()
-        .find(|monitor| monitor.primary)
-        .or_else(|| monitors.first());
-    monitor.map_or(0, |monitor| monitor.id)
-}
-
-/// What a picture of this monitor shows, or of [`ALL`].
-fn place(monitors: &[Monitor], id: u32) -> Option<Place> {
-    if id == ALL {
-        return Some(Place::around(monitors).shrunk());
-    }
-    let monitor = monitors.iter().find(|monitor| monitor.id == id)?;
-    Some(monitor.place().shrunk())
 }
