@@ -23,13 +23,33 @@ pub(crate) fn changed(new: &Frame, old: &Frame, within: &[Rect]) -> Vec<Rect> {
             let start = (y / TILE_HEIGHT) as usize * columns;
             let height = TILE_HEIGHT.min(rect.bottom() - y);
             let band = Rect { y, height, ..rect };
-            mark(new, old, band, &mut marks[start + first..start + last]);
+            mark(
+                new,
+                old,
+                band,
+                TILE_WIDTH,
+                &mut marks[start + first..start + last],
+            );
         }
     }
     join(&marks, columns as u32)
         .into_iter()
         .map(|tiles| shrink(new, old, tiles_to_pixels(tiles, new)))
         .collect()
+}
+
+/// Which blocks of `rect` differ, row by row; they have this side, but at the right and bottom edge.
+pub(crate) fn changed_blocks(new: &Frame, old: &Frame, rect: Rect, side: u32) -> Vec<bool> {
+    let columns = rect.width.div_ceil(side) as usize;
+    let mut marks = vec![false; columns * rect.height.div_ceil(side) as usize];
+    for (y, marks) in (rect.y..)
+        .step_by(side as usize)
+        .zip(marks.chunks_mut(columns))
+    {
+        let height = side.min(rect.bottom() - y);
+        mark(new, old, Rect { y, height, ..rect }, side, marks);
+    }
+    marks
 }
 
 /// The tiles that [`changed`] looks into, as boxes that may overlap.
@@ -46,9 +66,9 @@ pub(crate) fn tiles(frame: &Frame, within: &[Rect]) -> Vec<Rect> {
         .collect()
 }
 
-/// Marks which of the tiles side by side in `band` differ.
-fn mark(new: &Frame, old: &Frame, band: Rect, marks: &mut [bool]) {
-    const BYTES: usize = TILE_WIDTH as usize * 4;
+/// Marks which of the tiles side by side in `band`, each so many pixels wide, differ.
+fn mark(new: &Frame, old: &Frame, band: Rect, width: u32, marks: &mut [bool]) {
+    let bytes = width as usize * 4;
     for y in band.y..band.bottom() {
         let (new, old) = (new.row(band, y), old.row(band, y));
         // A whole row is compared faster than its tiles, and most rows are equal.
@@ -56,7 +76,7 @@ fn mark(new: &Frame, old: &Frame, band: Rect, marks: &mut [bool]) {
             continue;
         }
         let mut open = false;
-        let tiles = new.chunks(BYTES).zip(old.chunks(BYTES));
+        let tiles = new.chunks(bytes).zip(old.chunks(bytes));
         for ((new, old), mark) in tiles.zip(marks.iter_mut()) {
             *mark = *mark || new != old;
             open |= !*mark;

@@ -17,6 +17,7 @@ use crate::diff;
 use crate::exact;
 use crate::frame::{Frame, FrameError};
 use crate::haze::Haze;
+use crate::helpers::{Helpers, Nobody};
 use crate::lines;
 use crate::moves::Finder;
 use crate::photo;
@@ -59,6 +60,7 @@ pub struct Encoder {
     packer: Packer,
     photo_packer: Packer,
     photo: photo::Coder,
+    helpers: Box<dyn Helpers>,
     exact: exact::Coder,
     raw: Vec<u8>,
     scratch: Vec<u8>,
@@ -152,10 +154,18 @@ impl Encoder {
             packer: Packer::new()?,
             photo_packer: Packer::forgetful()?,
             photo: photo::Coder::default(),
+            helpers: Box::new(Nobody),
             exact: exact::Coder::default(),
             raw: Vec::new(),
             scratch: Vec::new(),
         })
+    }
+
+    /// Has `helpers` take part in coding photographs; the parts stay the same byte for byte.
+    #[must_use]
+    pub fn with_helpers(mut self, helpers: impl Helpers + 'static) -> Self {
+        self.helpers = Box::new(helpers);
+        self
     }
 
     /// Forgets what the viewer shows and keeps: the next update carries the whole picture.
@@ -436,22 +446,20 @@ impl Encoder {
                 haze,
                 photo,
                 photo_packer,
+                helpers,
                 ..
             } = self;
-            let unchanged = |block: Rect| {
-                let mut rows = block.y..block.bottom();
-                let same = rows.all(|y| frame.row(block, y) == mirror.row(block, y));
-                if !same {
-                    mirror.put_from(block, frame);
-                    haze.add(block);
-                }
-                same
-            };
+            let blocks = photo::blocks(area);
+            let changed = diff::changed_blocks(frame, mirror, area, photo::SIDE);
+            mirror.put_from(area, frame);
+            for (block, _) in blocks.zip(&changed).filter(|(_, changed)| **changed) {
+                haze.add(block);
+            }
             let photo::Coded {
                 sizes,
                 tokens,
                 bits,
-            } = photo.encode(frame, area, step, unchanged, photo_packer)?;
+            } = photo.encode(frame, area, step, &changed, photo_packer, &**helpers)?;
             let bytes = tokens.len() + bits.len();
             self.quality.learn(kind, step, area.area(), bytes);
             out.push(Op::Photo {

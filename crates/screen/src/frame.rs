@@ -144,6 +144,13 @@ impl Frame {
         }
     }
 
+    /// Becomes what `rect` of another picture is; it is not empty and lies within.
+    pub(crate) fn cut(&mut self, other: &Self, rect: Rect) {
+        (self.width, self.height) = (rect.width, rect.height);
+        self.data.clear();
+        other.get(rect, &mut self.data);
+    }
+
     /// Moves pixels; all are read before the first is written.
     ///
     /// Every rectangle must lie within the picture, before and after.

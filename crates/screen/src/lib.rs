@@ -29,6 +29,7 @@ mod exact;
 mod frame;
 mod hash;
 mod haze;
+mod helpers;
 mod lines;
 mod live;
 mod moves;
@@ -43,6 +44,7 @@ mod stream;
 mod unzstd;
 
 pub use crate::frame::{Frame, FrameError, MAX_SIDE};
+pub use crate::helpers::{Helpers, Work};
 pub use crate::live::Live;
 pub use crate::pointer::Pointer;
 pub use crate::region::{Rect, Region};

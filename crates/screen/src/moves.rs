@@ -52,16 +52,14 @@ struct Vector {
 #[derive(Debug)]
 pub(crate) struct Finder {
     recent: Vec<Vector>,
-    before: Anchors,
-    after: Anchors,
+    anchors: Anchors,
 }
 
 impl Finder {
     pub(crate) fn new() -> Self {
         Self {
             recent: Vec::new(),
-            before: Anchors::new(),
-            after: Anchors::new(),
+            anchors: Anchors::new(),
         }
     }
 
@@ -106,30 +104,36 @@ impl Finder {
 
     /// The vectors that anchors vote for, the likeliest first.
     fn vote(&mut self, new: &Frame, old: &Frame, blocks: &Blocks, boxes: &[Rect]) -> Vec<Vector> {
-        self.before.clear();
-        self.after.clear();
+        self.anchors.clear();
+        let mut looked_at = Vec::new();
         for rect in boxes {
-            for y in rect.y..rect.bottom() {
-                // What follows would be left out anyway.
-                if self.before.is_full() {
-                    break;
-                }
-                self.before.scan(old.row(*rect, y), rect.x, y, |_| true);
-                if y.is_multiple_of(EVERY) {
-                    let open = |x| blocks.open(x, y);
-                    self.after.scan(new.row(*rect, y), rect.x, y, open);
-                }
+            let mut rows = rect.y..rect.bottom();
+            // What follows would be left out anyway.
+            while !self.anchors.is_full()
+                && let Some(y) = rows.next()
+            {
+                scan(old.row(*rect, y), |x, hash| {
+                    self.anchors.leave(hash, rect.x + x, y);
+                });
+            }
+            let height = rows.start - rect.y;
+            looked_at.push(Rect { height, ..*rect });
+        }
+        for rect in looked_at {
+            for y in (rect.y.next_multiple_of(EVERY)..rect.bottom()).step_by(EVERY as usize) {
+                scan(new.row(rect, y), |x, hash| {
+                    if blocks.open(rect.x + x, y) {
+                        self.anchors.meet(hash, rect.x + x, y);
+                    }
+                });
             }
         }
         let mut votes: Vec<Vector> = self
-            .after
-            .iter()
-            .filter_map(|(hash, x, y)| {
-                let (from_x, from_y) = self.before.find(hash)?;
-                Some(Vector {
-                    x: x.cast_signed() - from_x.cast_signed(),
-                    y: y.cast_signed() - from_y.cast_signed(),
-                })
+            .anchors
+            .met()
+            .map(|((from_x, from_y), (x, y))| Vector {
+                x: x.cast_signed() - from_x.cast_signed(),
+                y: y.cast_signed() - from_y.cast_signed(),
             })
             .filter(|vector| *vector != Vector { x: 0, y: 0 })
             .collect();
@@ -367,96 +371,108 @@ fn grow(new: &Frame, old: &Frame, vector: Vector, mut to: Rect) -> Option<Shift>
     shift(vector, to, new)
 }
 
-/// A picture's anchors by their hash.
-#[derive(Debug)]
-struct Anchors {
-    slots: Vec<Anchor>,
-    count: usize,
+/// Calls `found` with the place and the hash of every anchor in a row.
+fn scan(row: &[u8], mut found: impl FnMut(u32, u64)) {
+    let (pixels, _) = row.as_chunks::<4>();
+    let mut last = None;
+    for (index, pixel) in pixels.iter().enumerate() {
+        let pixel = u32::from_le_bytes(*pixel);
+        // Flat ground has no anchors.
+        let edge = last.replace(pixel).filter(|last| *last != pixel);
+        let Some(last) = edge else { continue };
+        let mixed = (pixel ^ last.rotate_left(15)).wrapping_mul(0x9E37_79B1);
+        if mixed >> (32 - ONE_IN) != 0 {
+            continue;
+        }
+        if let Some(span) = row.get(index * 4..(index + SPAN) * 4) {
+            found(index as u32, hash(span));
+        }
+    }
 }
 
-/// Where a hash was found; no hash is 0.
+/// The anchors of the old picture by their hash, and where the new one has them.
+#[derive(Debug)]
+struct Anchors {
+    /// Apart from all else, so that looking for one touches little memory; no hash is 0.
+    hashes: Vec<u64>,
+    /// What else is known of each; nothing where there is no hash.
+    ways: Vec<Anchor>,
+    count: usize,
+    /// The slots of those that the new picture has as well.
+    met: Vec<usize>,
+}
+
+/// Where a hash was found.
 #[derive(Clone, Copy, Debug, Default)]
 struct Anchor {
-    hash: u64,
-    x: u32,
-    y: u32,
+    from: (u32, u32),
+    to: Option<(u32, u32)>,
+    /// One of the pictures has it more than once.
     twice: bool,
 }
 
 impl Anchors {
     fn new() -> Self {
         Self {
-            slots: Vec::new(),
+            hashes: Vec::new(),
+            ways: Vec::new(),
             count: 0,
+            met: Vec::new(),
         }
     }
 
     fn clear(&mut self) {
-        self.slots.clear();
-        self.slots.resize(SLOTS, Anchor::default());
+        self.hashes.clear();
+        self.hashes.resize(SLOTS, 0);
+        self.ways.resize(SLOTS, Anchor::default());
         self.count = 0;
+        self.met.clear();
     }
 
     fn is_full(&self) -> bool {
         self.count == MAX_ANCHORS
     }
 
-    /// Adds a row's anchors where `wanted` says so; the row begins at `left`.
-    fn scan(&mut self, row: &[u8], left: u32, y: u32, wanted: impl Fn(u32) -> bool) {
-        let (pixels, _) = row.as_chunks::<4>();
-        let mut last = None;
-        for (index, pixel) in pixels.iter().enumerate() {
-            let pixel = u32::from_le_bytes(*pixel);
-            // Flat ground has no anchors.
-            let edge = last.replace(pixel).filter(|last| *last != pixel);
-            let Some(last) = edge else { continue };
-            let mixed = (pixel ^ last.rotate_left(15)).wrapping_mul(0x9E37_79B1);
-            if mixed >> (32 - ONE_IN) != 0 {
-                continue;
-            }
-            let x = left + index as u32;
-            let span = row.get(index * 4..(index + SPAN) * 4);
-            if let Some(span) = span.filter(|_| wanted(x)) {
-                self.add(hash(span), x, y);
-            }
-        }
-    }
-
-    fn add(&mut self, hash: u64, x: u32, y: u32) {
-        let index = self.slot(hash);
-        let slot = &mut self.slots[index];
-        if slot.hash == hash {
-            slot.twice = true;
+    /// The old picture has an anchor here.
+    fn leave(&mut self, hash: u64, x: u32, y: u32) {
+        let slot = self.slot(hash);
+        if self.hashes[slot] == hash {
+            self.ways[slot].twice = true;
         } else if self.count < MAX_ANCHORS {
             self.count += 1;
-            *slot = Anchor {
-                hash,
-                x,
-                y,
-                twice: false,
+            self.hashes[slot] = hash;
+            self.ways[slot] = Anchor {
+                from: (x, y),
+                ..Anchor::default()
             };
         }
     }
 
-    /// Where a hash is, if it is there once.
-    fn find(&self, hash: u64) -> Option<(u32, u32)> {
-        let slot = self.slots[self.slot(hash)];
-        (slot.hash == hash && !slot.twice).then_some((slot.x, slot.y))
+    /// The new picture has one here.
+    fn meet(&mut self, hash: u64, x: u32, y: u32) {
+        let slot = self.slot(hash);
+        if self.hashes[slot] != hash {
+            return;
+        }
+        let anchor = &mut self.ways[slot];
+        if anchor.to.replace((x, y)).is_some() {
+            anchor.twice = true;
+        } else {
+            self.met.push(slot);
+        }
     }
 
-    /// All that are there once.
-    fn iter(&self) -> impl Iterator<Item = (u64, u32, u32)> {
-        let once = self
-            .slots
-            .iter()
-            .filter(|slot| slot.hash != 0 && !slot.twice);
-        once.map(|slot| (slot.hash, slot.x, slot.y))
+    /// From where to where those went that each picture has once.
+    fn met(&self) -> impl Iterator<Item = ((u32, u32), (u32, u32))> {
+        let anchors = self.met.iter().map(|slot| self.ways[*slot]);
+        let once = anchors.filter(|anchor| !anchor.twice);
+        once.filter_map(|anchor| Some((anchor.from, anchor.to?)))
     }
 
-    /// The slot of a hash, or the free one where it would go; a quarter is free at least.
+    /// The slot of a hash, or the free one where it would go; half of them are free at least.
     fn slot(&self, hash: u64) -> usize {
         let mut index = (hash >> 40) as usize % SLOTS;
-        while self.slots[index].hash != 0 && self.slots[index].hash != hash {
+        while self.hashes[index] != 0 && self.hashes[index] != hash {
             index = (index + 1) % SLOTS;
         }
         index
@@ -465,9 +481,18 @@ impl Anchors {
 
 /// A quick hash, never 0; what it says is verified before it is believed.
 fn hash(pixels: &[u8]) -> u64 {
+    const LANES: usize = 4;
+    let mix =
+        |mixed: u64, word: u64| (mixed.rotate_left(23) ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     let (words, _) = pixels.as_chunks::<8>();
-    let mixed = words.iter().fold(0_u64, |mixed, word| {
-        (mixed.rotate_left(23) ^ u64::from_le_bytes(*word)).wrapping_mul(0x9E37_79B9_7F4A_7C15)
-    });
+    let (groups, _) = words.as_chunks::<LANES>();
+    // One lane would wait for each multiplication.
+    let mut lanes = [0_u64; LANES];
+    for group in groups {
+        for (lane, word) in lanes.iter_mut().zip(group) {
+            *lane = mix(*lane, u64::from_le_bytes(*word));
+        }
+    }
+    let mixed = lanes.into_iter().fold(0, mix);
     (mixed ^ mixed >> 32) | 1
 }

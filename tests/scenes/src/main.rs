@@ -16,6 +16,7 @@ mod glyphs;
 mod ours;
 mod rivals;
 mod scenes;
+mod threads;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -39,6 +40,9 @@ enum Task {
         /// Leaves the others out.
         #[arg(long)]
         alone: bool,
+        /// How many threads code a photograph together.
+        #[arg(long, default_value_t = 1)]
+        threads: usize,
         /// What codecs may send, in thousands of bits a second at 30 frames a second.
         #[arg(long, default_value_t = 8_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
         kilobits: u32,
@@ -59,23 +63,24 @@ fn main() -> Result<()> {
         Task::Measure {
             only,
             alone,
+            threads,
             kilobits,
         } => {
             let rivals = (!alone).then(|| Rivals::gather(kilobits * 1_000));
-            measure(&only, rivals.as_ref())
+            measure(&only, threads, rivals.as_ref())
         }
         Task::Fuzz { seconds, seed } => fuzz::run(seconds, seed),
     }
 }
 
-fn measure(only: &str, rivals: Option<&Rivals>) -> Result<()> {
+fn measure(only: &str, threads: usize, rivals: Option<&Rivals>) -> Result<()> {
     let all = scenes::all()?;
     for scene in all.iter().filter(|scene| scene.name.contains(only)) {
         println!(
             "\n{}: {} frames of {}x{}",
             scene.name, scene.frames, scene.size.0, scene.size.1
         );
-        let ours = ours::run(scene)?;
+        let ours = ours::run(scene, threads)?;
         ours.print(scene);
         if let Some(rivals) = rivals {
             rivals.run(scene, &ours)?;

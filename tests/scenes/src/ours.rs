@@ -10,6 +10,7 @@ use anyhow::{Result, ensure};
 
 use crate::figures::{Times, bands, decibels, spoken};
 use crate::scenes::Scene;
+use crate::threads::Threads;
 
 /// Exact photographs go out in portions of so many bytes.
 const PORTION: usize = 128 * 1024;
@@ -77,9 +78,9 @@ impl Ours {
 }
 
 /// Carries a scene over; its picture must be exact in the end.
-pub(crate) fn run(scene: &Scene) -> Result<Ours> {
+pub(crate) fn run(scene: &Scene, threads: usize) -> Result<Ours> {
     let mut ours = Ours::default();
-    let mut encoder = Encoder::new(Settings::default(), 7)?;
+    let mut encoder = Encoder::new(Settings::default(), 7)?.with_helpers(Threads::start(threads));
     let mut decoder = Decoder::new();
     let mut frame = Frame::new(scene.size.0, scene.size.1)?;
     let mut now = Duration::ZERO;

@@ -9,8 +9,11 @@ mod dct;
 mod tokens;
 
 use std::io;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::frame::Frame;
+use crate::helpers::{Helpers, Work};
 use crate::region::Rect;
 use crate::stream::Packer;
 use crate::unzstd::{Corrupt, Unpacker};
@@ -19,13 +22,16 @@ use dct::Block;
 use tokens::{Kind, MODES, Reader, STREAMS, Writer};
 
 /// A macroblock's side: four blocks of luma, one of each chroma.
-const SIDE: u32 = 16;
+pub(crate) const SIDE: u32 = 16;
 
 /// A macroblock that stays as it is.
 const SKIP: u8 = 0;
 
 /// A macroblock that is coded by itself.
 const CODED: u8 = 1;
+
+/// Fewer macroblocks are coded before a helper has begun.
+const SHARED: usize = 320;
 
 /// Adding this rounds a small number to an integer that stands in the lowest bits.
 const ROUND: f32 = 12_582_912.0;
@@ -48,64 +54,173 @@ pub(crate) struct Coded {
 #[derive(Debug, Default)]
 pub(crate) struct Coder {
     writer: Writer,
+    /// What helpers had last.
+    part: Arc<Part>,
 }
 
 /// A macroblock's samples: four blocks of luma, then blue and red chroma.
 type Samples = [Block; 6];
 
 impl Coder {
-    /// The coded form of `rect`, without the macroblocks that `skip` says yes to.
+    /// The coded form of `rect`, with those of its [`blocks`] that have `changed`.
     pub(crate) fn encode(
         &mut self,
         frame: &Frame,
         rect: Rect,
         step: u8,
-        mut skip: impl FnMut(Rect) -> bool,
+        changed: &[bool],
         packer: &mut Packer,
+        helpers: &dyn Helpers,
     ) -> io::Result<Coded> {
-        self.writer.clear();
         let scales = [scale(step, Kind::Luma), scale(step, Kind::Chroma)];
-        let mut samples = [[[0.0; 8]; 8]; 6];
-        for row in 0..rect.height.div_ceil(SIDE) {
-            // What a block begins with is told as the difference from the one before.
-            let mut bases = [0; 3];
-            for column in 0..rect.width.div_ceil(SIDE) {
-                let place = macroblock(rect, column, row);
-                if skip(place) {
-                    self.writer.streams[MODES].push(SKIP);
-                    continue;
-                }
-                self.writer.streams[MODES].push(CODED);
-                sample(frame, place, &mut samples);
-                for (index, block) in samples.iter().enumerate() {
-                    let (kind, plane) = belongs(index);
-                    let values = quantise(&dct::forward(block), &scales[plane.min(1)]);
-                    self.writer.block(kind, &values, bases[plane]);
-                    bases[plane] = values[0];
-                }
-            }
+        self.writer.clear();
+        if helpers.are_there() && changed.len() >= SHARED {
+            self.share(frame, rect, &scales, changed, helpers);
+        } else {
+            code(frame, rect, &scales, changed, &mut self.writer);
         }
         self.writer.finish();
         let mut tokens = Vec::new();
-        for stream in self
-            .writer
-            .streams
-            .iter()
-            .filter(|stream| !stream.is_empty())
-        {
+        let streams = &self.writer.streams;
+        for stream in streams.iter().filter(|stream| !stream.is_empty()) {
             tokens.append(&mut packer.pack(stream)?);
         }
         Ok(Coded {
-            sizes: self
-                .writer
-                .streams
-                .iter()
-                .map(|stream| stream.len() as u32)
-                .collect(),
+            sizes: streams.iter().map(|stream| stream.len() as u32).collect(),
             tokens,
             bits: self.writer.bits.clone(),
         })
     }
+
+    /// Writes a rectangle together with helpers.
+    fn share(
+        &mut self,
+        frame: &Frame,
+        rect: Rect,
+        scales: &[[f32; 64]; 2],
+        changed: &[bool],
+        helpers: &dyn Helpers,
+    ) {
+        // One who comes late may still look at the last part.
+        if Arc::get_mut(&mut self.part).is_none() {
+            self.part = Arc::default();
+        }
+        if let Some(part) = Arc::get_mut(&mut self.part) {
+            part.set(frame, rect, scales, changed);
+        }
+        helpers.call(Arc::<Part>::clone(&self.part));
+        self.part.take_part();
+        for row in 0..self.part.rows() {
+            // Whoever has begun with a row may have been interrupted.
+            let done = self
+                .part
+                .done()
+                .get_mut(row as usize)
+                .and_then(Option::take);
+            let done = done.unwrap_or_else(|| self.part.code(row));
+            self.writer.append(&done);
+        }
+    }
+}
+
+/// A rectangle that several code together, a row of macroblocks at a time.
+///
+/// It has pixels of its own, for the screen goes on while somebody may still look at them.
+#[derive(Debug)]
+struct Part {
+    frame: Frame,
+    scales: [[f32; 64]; 2],
+    changed: Vec<bool>,
+    /// The row that nobody has begun with.
+    next: AtomicU32,
+    done: Mutex<Vec<Option<Writer>>>,
+}
+
+impl Default for Part {
+    fn default() -> Self {
+        Self {
+            frame: Frame::default(),
+            scales: [[0.0; 64]; 2],
+            changed: Vec::new(),
+            next: AtomicU32::new(0),
+            done: Mutex::default(),
+        }
+    }
+}
+
+impl Part {
+    fn set(&mut self, frame: &Frame, rect: Rect, scales: &[[f32; 64]; 2], changed: &[bool]) {
+        self.frame.cut(frame, rect);
+        self.scales = *scales;
+        self.changed.clear();
+        self.changed.extend_from_slice(changed);
+        self.next = AtomicU32::new(0);
+        let rows = self.rows() as usize;
+        let mut done = self.done();
+        done.clear();
+        done.resize_with(rows, || None);
+    }
+
+    fn rows(&self) -> u32 {
+        self.frame.height().div_ceil(SIDE)
+    }
+
+    fn done(&self) -> MutexGuard<'_, Vec<Option<Writer>>> {
+        self.done.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn code(&self, row: u32) -> Writer {
+        let (width, y) = (self.frame.width(), row * SIDE);
+        let band = Rect::new(0, y, width, SIDE).intersection(self.frame.bounds());
+        let columns = width.div_ceil(SIDE) as usize;
+        let changed = &self.changed[row as usize * columns..][..columns];
+        let mut writer = Writer::default();
+        code(&self.frame, band, &self.scales, changed, &mut writer);
+        writer
+    }
+}
+
+impl Work for Part {
+    fn take_part(&self) {
+        loop {
+            let row = self.next.fetch_add(1, Ordering::Relaxed);
+            if row >= self.rows() {
+                return;
+            }
+            let writer = self.code(row);
+            self.done()[row as usize] = Some(writer);
+        }
+    }
+}
+
+/// Writes rows of macroblocks.
+fn code(frame: &Frame, band: Rect, scales: &[[f32; 64]; 2], changed: &[bool], writer: &mut Writer) {
+    let columns = band.width.div_ceil(SIDE);
+    let mut samples = [[[0.0; 8]; 8]; 6];
+    for (row, changed) in (0..).zip(changed.chunks(columns as usize)) {
+        // What a block begins with is told as the difference from the one before.
+        let mut bases = [0; 3];
+        for (column, changed) in (0..).zip(changed) {
+            if !*changed {
+                writer.streams[MODES].push(SKIP);
+                continue;
+            }
+            writer.streams[MODES].push(CODED);
+            sample(frame, macroblock(band, column, row), &mut samples);
+            for (index, block) in samples.iter().enumerate() {
+                let (kind, plane) = belongs(index);
+                let values = quantise(&dct::forward(block), &scales[plane.min(1)]);
+                writer.block(kind, &values, bases[plane]);
+                bases[plane] = values[0];
+            }
+        }
+    }
+}
+
+/// The macroblocks of a rectangle, row by row.
+pub(crate) fn blocks(rect: Rect) -> impl Iterator<Item = Rect> {
+    let (columns, rows) = (rect.width.div_ceil(SIDE), rect.height.div_ceil(SIDE));
+    (0..rows).flat_map(move |row| (0..columns).map(move |column| macroblock(rect, column, row)))
 }
 
 /// Puts a coded rectangle into the picture, which has room for it.

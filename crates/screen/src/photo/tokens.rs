@@ -99,6 +99,11 @@ impl Writer {
         self.streams[kind.stream(place)].push(zeros << 4 | size as u8);
         // A negative number is stored as one less, so that its highest bit tells the sign.
         let bits = (value - i32::from(value < 0)).cast_unsigned() & ((1 << size) - 1);
+        self.put(bits, size);
+    }
+
+    /// Writes the lowest `size` bits, above which there are none.
+    fn put(&mut self, bits: u32, size: u32) {
         self.word |= u64::from(bits) << self.used;
         self.used += size;
         while self.used >= 32 {
@@ -107,6 +112,17 @@ impl Writer {
             self.word >>= 32;
             self.used -= 32;
         }
+    }
+
+    /// Writes everything that another has, who has not finished.
+    pub(super) fn append(&mut self, other: &Self) {
+        for (stream, others) in self.streams.iter_mut().zip(&other.streams) {
+            stream.extend_from_slice(others);
+        }
+        for word in other.bits.as_chunks::<4>().0 {
+            self.put(u32::from_le_bytes(*word), u32::BITS);
+        }
+        self.put(other.word as u32, other.used);
     }
 
     /// Writes what is left of the bits.
