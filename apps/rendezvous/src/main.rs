@@ -31,9 +31,13 @@ enum Command {
     Run {
         #[command(flatten)]
         data: Data,
-        /// Where to listen (UDP); port 0 takes any. Default: every address, port 4747.
+        /// Where to listen (UDP and TCP); port 0 takes any. Default: every address, port 4747.
         #[arg(long, value_name = "ADDR:PORT")]
         listen: Option<SocketAddr>,
+        /// One more TCP port for apps whose network blocks UDP; they try 443 by themselves. May be
+        /// given several times.
+        #[arg(long, value_name = "ADDR:PORT")]
+        tcp: Vec<SocketAddr>,
     },
     /// Supporters' accounts; works while the server runs.
     #[command(subcommand)]
@@ -143,7 +147,7 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> anyhow::Result<()> {
     match command {
-        Command::Run { data, listen } => serve(&data.folder()?, listen),
+        Command::Run { data, listen, tcp } => serve(&data.folder()?, listen, &tcp),
         Command::User(User::Add {
             name,
             role,
@@ -258,10 +262,17 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-fn serve(folder: &std::path::Path, listen: Option<SocketAddr>) -> anyhow::Result<()> {
+fn serve(
+    folder: &std::path::Path,
+    listen: Option<SocketAddr>,
+    tcp: &[SocketAddr],
+) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Runtime::new().context("cannot start")?;
     runtime.block_on(async {
-        let server = start(folder, listen)?;
+        let mut server = start(folder, listen)?;
+        for address in tcp {
+            server.listen_tcp(*address)?;
+        }
         println!("listening on {}", server.name());
         server.run(stopped()).await;
         Ok(())

@@ -356,6 +356,8 @@ impl App {
         let control = match &session.stage {
             SessionStage::Live { grant, .. } => *grant == Grant::Control,
             SessionStage::Over(over) => return pages::over(ui, self.texts, session, over),
+            // What was seen last stays, and nothing is done with it.
+            SessionStage::Returning if session.link.is_some() => false,
             _ => return pages::waiting(ui, self.texts, session),
         };
         let mut act = None;
@@ -382,7 +384,9 @@ impl App {
                 self.remote.show(ui, self.texts, session, scale, control)
             });
         let happened = canvas.inner;
-        if let Some(why) = &session.no_picture {
+        if session.stage == SessionStage::Returning {
+            pages::away(ui, canvas.response.rect, self.texts);
+        } else if let Some(why) = &session.no_picture {
             pages::no_picture(ui, canvas.response.rect, self.texts, why);
         }
         if control {
@@ -598,7 +602,11 @@ impl App {
             }
             self.grab = None;
         }
-        let page = egui::Frame::new().inner_margin(Margin::same(if live { 0 } else { 24 }));
+        // The customer's screen goes to the edges, also while its last picture waits for the next.
+        let edges = session
+            .as_ref()
+            .is_some_and(|session| session.link.is_some());
+        let page = egui::Frame::new().inner_margin(Margin::same(if edges { 0 } else { 24 }));
         let act = if let Some(session) = session {
             CentralPanel::default()
                 .frame(page)

@@ -2,6 +2,7 @@
 //!
 //! A page is given what it shows and returns what was pressed; it changes nothing itself.
 
+mod link;
 mod look;
 mod no_picture;
 mod people;
@@ -22,7 +23,7 @@ use egui::{Align, Layout, Ui, Vec2};
 
 use crate::settings::Settings;
 
-pub(crate) use no_picture::no_picture;
+pub(crate) use no_picture::{away, no_picture};
 pub(crate) use people::{people, watching};
 pub(crate) use player::{PlayerAct, Showing, player};
 pub(crate) use queue::{Queue, chat, queue};

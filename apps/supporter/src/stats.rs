@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aldis_viewer::{PictureStats, SessionStage, Viewer};
+use aldis_viewer::{Kind, PictureStats, SessionStage, Viewer};
 use anyhow::Context as _;
 use serde::Serialize;
 
@@ -80,7 +80,13 @@ fn line(before: &PictureStats, now: &PictureStats, link: &aldis_viewer::Link) ->
         bytes_out,
         screen_bytes: now.bytes,
         rtt_ms: link.rtt().as_secs_f64() * 1000.0,
-        path: "direct",
+        path: match link.kind() {
+            Some(Kind::Lan) => "lan",
+            Some(Kind::Direct) => "direct",
+            Some(Kind::Relay) => "relay",
+            Some(Kind::TcpRelay) => "tcp-relay",
+            None => "none",
+        },
         decode_ms: mean(before.decoding, now.decoding),
         queue_ms: mean(before.queued, now.queued),
     }

@@ -20,7 +20,8 @@ duration = { $minutes ->
 }
 
 error-unknown-host = Der Server { $who } wurde nicht gefunden. Prüfen Sie den Namen und Ihr Netzwerk.
-error-no-answer = { $who } antwortet nicht. Prüfen Sie die Adresse und Ihr Netzwerk.
+error-no-answer = { $who } antwortet weder über UDP noch über TCP. Prüfen Sie die Adresse und Ihr Netzwerk.
+error-no-relay = Das Relay von { $who } antwortet weder über UDP noch über TCP. Bitten Sie Ihren Administrator, es durchzulassen.
 error-wrong-key = { $who } hat einen anderen Schlüssel als erwartet. Verbinden Sie sich nicht; fragen Sie Ihren Administrator.
 error-refused-link = { $who } hat die Verbindung abgelehnt. Vielleicht läuft dort eine andere Version.
 error-lost = Die Verbindung zum Server ist abgebrochen. Versuchen Sie es erneut.

@@ -31,6 +31,7 @@ connected-since = Seit { $time }
 stop-control = Steuerung stoppen
 end = Beenden
 controls = { $name } steuert
+reconnecting = Verbindung verloren, wird erneuert …
 end-one = { $name } wegschicken
 end-all = Für alle beenden
 hot-key = { $keys } stoppt alles sofort

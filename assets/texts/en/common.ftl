@@ -20,7 +20,8 @@ duration = { $minutes ->
 }
 
 error-unknown-host = The server { $who } cannot be found. Check its name and your network.
-error-no-answer = { $who } does not answer. Check the address and your network.
+error-no-answer = { $who } answers neither over UDP nor over TCP. Check the address and your network.
+error-no-relay = The relay of { $who } answers neither over UDP nor over TCP. Ask your administrator to let it through.
 error-wrong-key = { $who } has another key than expected. Do not connect; ask your administrator.
 error-refused-link = { $who } refused the connection. It may run another version.
 error-lost = The connection to the server was lost. Try again.

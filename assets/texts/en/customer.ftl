@@ -31,6 +31,7 @@ connected-since = Since { $time }
 stop-control = Stop control
 end = End
 controls = { $name } controls
+reconnecting = Connection lost, reconnecting…
 end-one = Send { $name } away
 end-all = End for everybody
 hot-key = { $keys } stops everything at once

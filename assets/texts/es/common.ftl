@@ -20,7 +20,8 @@ duration = { $minutes ->
 }
 
 error-unknown-host = No se encuentra el servidor { $who }. Compruebe el nombre y su red.
-error-no-answer = { $who } no responde. Compruebe la dirección y su red.
+error-no-answer = { $who } no responde ni por UDP ni por TCP. Compruebe la dirección y su red.
+error-no-relay = El repetidor de { $who } no responde ni por UDP ni por TCP. Pida a su administrador que le permita el paso.
 error-wrong-key = { $who } tiene una clave distinta de la esperada. No se conecte; pregunte a su administrador.
 error-refused-link = { $who } rechazó la conexión. Puede que use otra versión.
 error-lost = Se perdió la conexión con el servidor. Inténtelo de nuevo.

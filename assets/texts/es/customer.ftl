@@ -31,6 +31,7 @@ connected-since = Desde las { $time }
 stop-control = Detener control
 end = Terminar
 controls = { $name } controla
+reconnecting = Conexión perdida, reconectando…
 end-one = Retirar a { $name }
 end-all = Terminar para todos
 hot-key = { $keys } detiene todo al instante

@@ -1,5 +1,6 @@
 //! The one loop that decides what happens on the customer's machine.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aldis_link::Node;
@@ -7,7 +8,8 @@ use aldis_link::contact::{self, Contact};
 use aldis_session::Authority;
 use aldis_session::chat::{Asked, Chat};
 use aldis_session::host::{About, Ask, Effect, Host as Session};
-use aldis_wire::peer::{EndReason, ToViewer};
+use aldis_wire::peer::{Comes, EndReason, ToViewer};
+use aldis_wire::relay::Relay;
 use aldis_wire::signal::{Answer, Consent, OwnCase, Push, Request, Status};
 use aldis_wire::{Millis, SessionId};
 use tokio::sync::{mpsc, watch};
@@ -18,9 +20,13 @@ use crate::host::{Command, Host};
 use crate::party::Party;
 use crate::peer::{self, PeerNews, Told, Visitor};
 use crate::view::{Notice, Person, Stage, View};
+use crate::ways::Ways;
 
 /// The most commands and events that wait for the loop.
 pub(crate) const WAITING: usize = 64;
+
+/// The most connections that came straight, at once.
+const DOORS: usize = 32;
 
 /// What the server's side tells; only the chat waits for answers.
 type News = Contact<Option<Asked>>;
@@ -32,6 +38,11 @@ pub(crate) struct Engine {
     view: View,
     session: Session,
     party: Party,
+    ways: Ways,
+    visitor_in: mpsc::Sender<Visitor>,
+    visitors: mpsc::Receiver<Visitor>,
+    /// Where those who ask may meet us if they are allowed to.
+    relays: BTreeMap<SessionId, Relay>,
     /// When the first of those who are connected came.
     since_unix: Millis,
     running: watch::Sender<Vec<SessionId>>,
@@ -40,6 +51,8 @@ pub(crate) struct Engine {
     /// This machine's clock plus this is the server's, in milliseconds.
     server_ahead: i64,
     tasks: JoinSet<()>,
+    /// Connections that came straight.
+    doors: JoinSet<()>,
     /// Whether the screen could be shared is looked up: a reason if not.
     checks: JoinSet<Option<String>>,
 }
@@ -50,7 +63,12 @@ impl Engine {
         shown: watch::Sender<View>,
         changed: Box<dyn Fn() + Send + Sync>,
     ) -> Self {
+        let (visitor_in, visitors) = mpsc::channel(WAITING);
         Self {
+            ways: Ways::new(node.clone(), visitor_in.clone()),
+            visitor_in,
+            visitors,
+            relays: BTreeMap::new(),
             node,
             shown,
             changed,
@@ -63,6 +81,7 @@ impl Engine {
             server: JoinSet::new(),
             server_ahead: 0,
             tasks: JoinSet::new(),
+            doors: JoinSet::new(),
             checks: JoinSet::new(),
         }
     }
@@ -74,7 +93,6 @@ impl Engine {
     pub(crate) async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
         let (news_in, mut news) = mpsc::channel(WAITING);
         let (peer_in, mut peer) = mpsc::channel(WAITING);
-        let (visitor_in, mut visitors) = mpsc::channel(WAITING);
         loop {
             let due = self.session.poll_timeout();
             tokio::select! {
@@ -84,15 +102,16 @@ impl Engine {
                 },
                 Some(told) = news.recv() => self.server_told(told),
                 Some(told) = peer.recv() => self.peer_told(told),
-                Some(visitor) = visitors.recv() => self.visited(visitor, &peer_in),
+                Some(visitor) = self.visitors.recv() => self.visited(visitor, &peer_in),
                 Some(incoming) = self.node.accept() => {
-                    let visitors = visitor_in.clone();
-                    self.tasks.spawn(async move {
-                        if let Some(visitor) = peer::receive(incoming).await {
-                            drop(visitors.send(visitor).await);
-                        }
-                    });
+                    if self.doors.len() < DOORS {
+                        self.doors
+                            .spawn(peer::receive(incoming, self.visitor_in.clone()));
+                    } else {
+                        incoming.refuse();
+                    }
                 }
+                Some(_) = self.doors.join_next() => continue,
                 () = clock::sleep_until(due) => self.session.handle_timeout(clock::now()),
                 Some(Ok(Some(reason))) = self.checks.join_next() => {
                     if self.view.stage == Stage::Waiting {
@@ -191,10 +210,14 @@ impl Engine {
 
     fn server_told(&mut self, news: News) {
         match news {
-            News::Greeted(Answer::Joined {
-                case,
-                now: server_now,
-            }) => {
+            News::Greeted(
+                Answer::Joined {
+                    case,
+                    now: server_now,
+                },
+                server,
+            ) => {
+                self.ways.server_at(server);
                 self.server_ahead = server_now.cast_signed() - clock::unix().cast_signed();
                 self.view.online = true;
                 self.view.notice = None;
@@ -233,7 +256,10 @@ impl Engine {
                 supporter,
                 key,
                 view_only,
+                relay,
             }) => {
+                self.relays.retain(|known, _| self.session.knows(*known));
+                self.relays.insert(session, relay);
                 let ask = Ask {
                     session,
                     supporter,
@@ -258,7 +284,11 @@ impl Engine {
             News::Answered(None, Err(refusal)) => {
                 tracing::info!(%refusal, "the server did not take it");
             }
-            News::Answered(None, Ok(_)) | News::Greeted(_) | News::Push(_) => {}
+            News::Answered(None, Ok(Answer::Seen { here, beside })) => {
+                self.ways.seen_at(here.into_iter().chain(beside));
+                self.tell_candidates();
+            }
+            News::Answered(None, Ok(_)) | News::Greeted(..) | News::Push(_) => {}
         }
     }
 
@@ -278,6 +308,15 @@ impl Engine {
     fn visited(&mut self, visitor: Visitor, news: &mpsc::Sender<Told>) {
         let now = clock::now();
         let session = visitor.session;
+        if matches!(visitor.comes, Comes::Again { .. }) {
+            let knows = self.party.knows(&visitor);
+            if knows && self.session.handle_link_again(session, visitor.key) {
+                self.party.move_to(visitor);
+            } else {
+                self.tasks.spawn(visitor.refuse());
+            }
+            return;
+        }
         if !self.session.handle_link_up(session, visitor.key, now) {
             self.tasks.spawn(visitor.refuse());
             return;
@@ -297,6 +336,16 @@ impl Engine {
         self.party.admit(visitor, grant, since, news.clone());
         if let Some(reason) = no_hands {
             self.party.tell(session, ToViewer::NoHands(reason));
+        }
+        let offer = ToViewer::Candidates(self.ways.offer());
+        self.party.tell(session, offer);
+    }
+
+    /// Everybody who is in learns where else this machine may be found.
+    fn tell_candidates(&self) {
+        for session in self.session.running() {
+            let offer = ToViewer::Candidates(self.ways.offer());
+            self.party.tell(session, offer);
         }
     }
 
@@ -320,7 +369,17 @@ impl Engine {
                 drop(self.session.handle_input(session));
             }
             (PeerNews::End, _) => self.session.handle_supporter_end(session, now),
-            (PeerNews::Gone, _) => self.session.handle_link_down(session, now),
+            (PeerNews::Candidates(offered), _) => {
+                let seat = self.session.live().find(|it| it.ask.session == session);
+                if let Some(key) = seat.map(|seat| seat.ask.key) {
+                    self.ways.reach(session, key, offered);
+                }
+            }
+            (PeerNews::Gone, _) => {
+                self.party.lose(session);
+                self.session.handle_link_down(session, now);
+            }
+            (PeerNews::Broken, _) => self.session.handle_broken(session, now),
         }
     }
 
@@ -331,13 +390,9 @@ impl Engine {
             match effect {
                 Effect::Expect(keys) => self.node.expect_peers(&keys),
                 Effect::Allow(session, grant) => {
+                    self.open_ways(session);
                     let key = self.node.identity().hash();
-                    let candidates = self.node.candidates();
-                    let answer = Consent::Allowed {
-                        grant,
-                        key,
-                        candidates,
-                    };
+                    let answer = Consent::Allowed { grant, key };
                     self.tell_server(Request::AnswerConnect { session, answer });
                 }
                 Effect::Decline { session, timed_out } => {
@@ -352,6 +407,7 @@ impl Engine {
                     if closed != Some(session) && reason == EndReason::Lost {
                         self.view.notice = Some(Notice::NeverConnected);
                     }
+                    self.ways.close(session);
                     self.tell_server(Request::SessionDown { session, reason });
                 }
                 Effect::Grant(session, grant) => self.party.grant(session, grant),
@@ -392,6 +448,21 @@ impl Engine {
             *known = running;
             new
         });
+    }
+
+    /// Opens the ways for a supporter who was allowed, and looks where this machine is seen.
+    fn open_ways(&mut self, session: SessionId) {
+        let seat = self.session.seats().iter();
+        let seat = seat.clone().find(|seat| seat.ask.session == session);
+        let (Some(key), Some(relay)) = (
+            seat.map(|seat| seat.ask.key),
+            self.relays.get(&session).copied(),
+        ) else {
+            return;
+        };
+        self.ways.open(session, key, &relay);
+        let probe = self.ways.probe(&relay);
+        self.tell_server(Request::WhereAmI { probe });
     }
 
     /// Puts to the server what the chat wants to know and say.
@@ -435,6 +506,7 @@ impl Engine {
                 seat: seat.number,
                 grant: seat.grant,
                 controls: controls == Some(seat.ask.session),
+                away: seat.is_away(),
                 records: seat.records(),
             });
             return Some(Stage::Live {

@@ -18,6 +18,7 @@ mod party;
 mod peer;
 mod screen;
 mod view;
+mod ways;
 
 pub use aldis_session::chat::Chat;
 pub use aldis_session::host::{About, Choice};

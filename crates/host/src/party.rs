@@ -84,6 +84,26 @@ impl Party {
         self.members.insert(session, member);
     }
 
+    /// Whether this visitor shows that he is one of those who are inside.
+    pub(crate) fn knows(&self, visitor: &Visitor) -> bool {
+        let member = self.members.get(&visitor.session);
+        member.is_some_and(|member| member.peer.knows(visitor))
+    }
+
+    /// One who is inside goes on over another connection.
+    pub(crate) fn move_to(&mut self, visitor: Visitor) {
+        if let Some(member) = self.members.get_mut(&visitor.session) {
+            member.peer.move_to(visitor);
+        }
+    }
+
+    /// The last connection of one who is inside is gone.
+    pub(crate) fn lose(&mut self, session: SessionId) {
+        if let Some(member) = self.members.get_mut(&session) {
+            member.peer.part();
+        }
+    }
+
     pub(crate) fn screen(&self, session: SessionId) -> Option<&Screen> {
         Some(&self.members.get(&session)?.screen)
     }

@@ -25,6 +25,7 @@ use watch::Watch;
 mod beat;
 #[cfg(test)]
 mod tests;
+mod threads;
 mod watch;
 
 /// The most parts that wait for the link.

@@ -83,6 +83,8 @@ pub struct Person {
     pub grant: Grant,
     /// Mouse and keyboard are his now.
     pub controls: bool,
+    /// His connection is lost for now; he may come back to it.
+    pub away: bool,
     /// He records what he sees.
     pub records: bool,
 }

@@ -7,6 +7,7 @@ use aldis_wire::signal::{Answer, Push, Refusal, Request};
 use tokio::sync::mpsc;
 
 use crate::node::Node;
+use crate::reach::Place;
 use crate::signal::{Signal, SignalError};
 
 /// The most questions that wait for the server.
@@ -21,8 +22,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// What happens on the way, in the server's order.
 #[derive(Clone, Debug)]
 pub enum Contact<Tag> {
-    /// The greeting was answered, the first time or again.
-    Greeted(Answer),
+    /// The greeting was answered, the first time or again, by the server at this place.
+    Greeted(Answer, Place),
     /// The greeting was refused, or the first one found no server; the contact is over.
     Failed(SignalError),
     /// The server is away; it is being tried again.
@@ -54,7 +55,11 @@ pub async fn keep<Tag: Send>(
             Ok((signal, pushes, answer)) => {
                 pause = FIRST_PAUSE;
                 greeted = Some(answer.clone());
-                if news.send(Contact::Greeted(answer)).await.is_err() {
+                if news
+                    .send(Contact::Greeted(answer, signal.server().clone()))
+                    .await
+                    .is_err()
+                {
                     return;
                 }
                 if talk(&signal, pushes, &mut outbox, &news).await.is_none() {

@@ -70,6 +70,17 @@ impl<M: Message> FrameSender<M> {
         Ok(bytes.len())
     }
 
+    /// Sends messages that are encoded already.
+    pub(crate) async fn send_encoded(&mut self, bytes: &[u8]) -> Result<(), SendError> {
+        Ok(self.stream.write_all(bytes).await?)
+    }
+
+    /// Says that what was sent does not matter here any more.
+    pub(crate) fn abandon(&mut self) {
+        // Fails only if it is over already.
+        drop(self.stream.reset(VarInt::from_u32(0)));
+    }
+
     /// Says that nothing more will come.
     pub fn finish(&mut self) {
         // Fails only if it is finished already.
@@ -94,6 +105,11 @@ impl<M: Message> FrameReceiver<M> {
 
     /// The next message; `None` at the stream's orderly end.
     pub async fn recv(&mut self) -> Result<Option<M>, RecvError> {
+        Ok(self.recv_sized().await?.map(|(message, _)| message))
+    }
+
+    /// The next message and its size on the stream in bytes.
+    pub(crate) async fn recv_sized(&mut self) -> Result<Option<(M, usize)>, RecvError> {
         loop {
             if let Some(message) = self.take()? {
                 return Ok(Some(message));
@@ -111,7 +127,7 @@ impl<M: Message> FrameReceiver<M> {
         drop(self.stream.stop(VarInt::from_u32(0)));
     }
 
-    fn take(&mut self) -> Result<Option<M>, DecodeError> {
+    fn take(&mut self) -> Result<Option<(M, usize)>, DecodeError> {
         let Some((header, rest)) = self.buffer.split_first_chunk::<{ frame::HEADER }>() else {
             return Ok(None);
         };
@@ -120,7 +136,20 @@ impl<M: Message> FrameReceiver<M> {
             return Ok(None);
         };
         let message = frame::decode(body)?;
-        self.buffer.drain(..frame::HEADER + length);
-        Ok(Some(message))
+        let size = frame::HEADER + length;
+        self.buffer.drain(..size);
+        Ok(Some((message, size)))
     }
+}
+
+/// Writes the number with which a stream of a session's screen begins.
+pub async fn write_number(stream: &mut SendStream, number: u32) -> Result<(), SendError> {
+    Ok(stream.write_all(&number.to_le_bytes()).await?)
+}
+
+/// Reads the number with which a stream of a session's screen begins.
+pub async fn read_number(stream: &mut RecvStream) -> Option<u32> {
+    let mut number = [0; 4];
+    stream.read_exact(&mut number).await.ok()?;
+    Some(u32::from_le_bytes(number))
 }

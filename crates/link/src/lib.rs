@@ -8,20 +8,38 @@
 
 #![forbid(unsafe_code)]
 
+mod bond;
 pub mod contact;
 mod frames;
 mod identity;
+mod lane;
 mod node;
+mod pulse;
+mod reach;
+mod relay;
 mod reset;
 mod signal;
 mod socket;
+mod tunnel;
 
-pub use quinn::{Connection, Incoming, VarInt};
+pub use quinn::{Connection, ConnectionError, Incoming, RecvStream, VarInt};
 
-pub use crate::frames::{FrameReceiver, FrameSender, RecvError, SendError};
+pub use aldis_path::candidates;
+pub use aldis_path::choice::{Health, Kind, choose};
+pub use aldis_path::lane::Keep;
+
+pub use crate::bond::Bond;
+pub use crate::frames::{
+    FrameReceiver, FrameSender, RecvError, SendError, read_number, write_number,
+};
 pub use crate::identity::{Identity, IdentityError};
+pub use crate::lane::{InLane, OutLane};
 pub use crate::node::{BindError, DialError, Node, Protocol, peer_key};
+pub use crate::pulse::{Pulse, rtt};
+pub use crate::reach::Place;
+pub use crate::relay::{Relay, RelayKey};
 pub use crate::signal::{Signal, SignalError};
+pub use crate::tunnel::{Door, Guests};
 
 /// The error codes with which we close a connection.
 pub mod close {
@@ -33,6 +51,8 @@ pub mod close {
     pub const MALFORMED: VarInt = VarInt::from_u32(1);
     /// The peer asked for what it may not have.
     pub const REFUSED: VarInt = VarInt::from_u32(2);
+    /// The session goes on over another connection.
+    pub const UNUSED: VarInt = VarInt::from_u32(4);
     /// Too many connections at once.
     pub const FULL: VarInt = VarInt::from_u32(3);
 }

@@ -1,12 +1,13 @@
 //! One UDP socket, and the QUIC connections made and taken on it.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use aldis_trust::{Pinned, ServerName, key_hash};
+use aldis_trust::{Pinned, key_hash};
 use aldis_wire::KeyHash;
 use aldis_wire::peer::MAX_SEATS;
+use aldis_wire::relay::{NONCE, Packet};
 use aldis_wire::signal::MAX_CANDIDATES;
 use quinn::crypto::rustls::{QuicClientConfig, QuicServerConfig};
 use quinn::{
@@ -21,6 +22,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::identity::Identity;
+use crate::relay::RelaySocket;
 use crate::reset;
 use crate::socket::PlainSocket;
 
@@ -33,8 +35,18 @@ const KEEP_ALIVE: Duration = Duration::from_secs(8);
 /// How long a connection may be silent before it counts as lost.
 const IDLE: Duration = Duration::from_secs(16);
 
+/// How often a silent connection through the relay says that it lives: often enough for the
+/// networks on the way, and seldom because most of the time it only stands by.
+const KEEP_RELAYED: Duration = Duration::from_secs(20);
+
+/// How long a connection through the relay may be silent before it counts as lost.
+const IDLE_RELAYED: Duration = Duration::from_secs(45);
+
 /// Bytes that a peer may have under way on one stream.
 const STREAM_WINDOW: u32 = 4 << 20;
+
+/// The most streams of a kind that a peer may have open.
+const STREAMS: u32 = 4;
 
 /// The conversation that a connection carries; TLS makes sure that both ends mean the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,9 +70,14 @@ impl Protocol {
 /// One UDP socket with its QUIC endpoint.
 #[derive(Clone, Debug)]
 pub struct Node {
-    endpoint: Endpoint,
+    pub(crate) endpoint: Endpoint,
     identity: Arc<Identity>,
-    provider: Arc<CryptoProvider>,
+    pub(crate) provider: Arc<CryptoProvider>,
+    /// The same socket, for what is not QUIC; a node behind the relay has none of its own.
+    raw: Option<Arc<UdpSocket>>,
+    pub(crate) relay: Option<Arc<RelaySocket>>,
+    /// Each lives as long as the connection in it.
+    pub(crate) tunnels: Arc<Mutex<JoinSet<()>>>,
 }
 
 /// The socket could not be opened.
@@ -70,6 +87,9 @@ pub enum BindError {
     /// Another program has the port.
     #[error("port {0} is in use; stop the other program or choose another port with --listen")]
     InUse(u16),
+    /// Another program has the TCP port.
+    #[error("TCP port {0} is in use; stop the other program or choose another port with --tcp")]
+    TcpInUse(u16),
     /// The system refused.
     #[error("cannot listen on {address}: {source}")]
     Refused {
@@ -88,8 +108,14 @@ pub enum DialError {
     #[error("{0} cannot be found; check the server's name and your network")]
     UnknownHost(String),
     /// Nobody answered.
-    #[error("{0} does not answer; check the address, and that UDP reaches it")]
+    #[error("{0} answers neither over UDP nor over TCP; check the address and your network")]
     NoAnswer(String),
+    /// The relay of the server at this place does not answer.
+    #[error(
+        "the relay of {0} answers neither over UDP nor over TCP; ask your administrator to let it \
+         through"
+    )]
+    NoRelay(String),
     /// Somebody answered with another key.
     #[error("{0} has another key than expected; do not connect, ask your administrator")]
     WrongKey(String),
@@ -108,12 +134,30 @@ impl Node {
             _ => BindError::Refused { address, source },
         })?;
         let provider = Arc::new(ring::default_provider());
-        let endpoint = open_endpoint(socket, &reset::config(&identity))
-            .map_err(|source| BindError::Refused { address, source })?;
+        let refused = |source| BindError::Refused { address, source };
+        let raw = Some(Arc::new(socket.try_clone().map_err(refused)?));
+        let endpoint = open_endpoint(socket, &reset::config(&identity)).map_err(refused)?;
         Ok(Self {
             endpoint,
             identity,
             provider,
+            raw,
+            relay: None,
+            tunnels: Arc::default(),
+        })
+    }
+
+    /// The same node at the relay's socket.
+    pub(crate) fn at_relay(&self, socket: Arc<RelaySocket>) -> std::io::Result<Self> {
+        let config = reset::config(&self.identity);
+        let (relay, runtime) = (Some(Arc::clone(&socket)), Arc::new(TokioRuntime));
+        Ok(Self {
+            endpoint: Endpoint::new_with_abstract_socket(config, None, socket, runtime)?,
+            identity: Arc::clone(&self.identity),
+            provider: Arc::clone(&self.provider),
+            raw: None,
+            relay,
+            tunnels: Arc::default(),
         })
     }
 
@@ -174,25 +218,13 @@ impl Node {
         tls.max_early_data_size = 0;
         let tls = QuicServerConfig::try_from(tls).expect("the provider has QUIC's first suite");
         let mut config = ServerConfig::with_crypto(Arc::new(tls));
-        config.transport_config(Arc::new(transport(protocol)));
+        config.transport_config(Arc::new(transport(protocol, self.relay.is_some())));
         config
     }
 
     /// The next connection attempt; `None` once the node is closed.
     pub async fn accept(&self) -> Option<Incoming> {
         self.endpoint.accept().await
-    }
-
-    /// Connects to the server of this name and no other.
-    pub async fn dial_server(&self, server: &ServerName) -> Result<Connection, DialError> {
-        let place = server.address();
-        let addresses: Vec<SocketAddr> = tokio::net::lookup_host(&place)
-            .await
-            .map_err(|_resolver| DialError::UnknownHost(server.host.clone()))?
-            .take(MAX_CANDIDATES)
-            .collect();
-        self.dial(&addresses, server.fingerprint.0, Protocol::Signal, &place)
-            .await
     }
 
     /// Connects to the peer that holds `key`, at whichever of its addresses answers first.
@@ -206,7 +238,7 @@ impl Node {
             .await
     }
 
-    async fn dial(
+    pub(crate) async fn dial(
         &self,
         addresses: &[SocketAddr],
         key: KeyHash,
@@ -252,7 +284,7 @@ impl Node {
         tls.resumption = rustls::client::Resumption::disabled();
         let tls = QuicClientConfig::try_from(tls).expect("the provider has QUIC's first suite");
         let mut config = ClientConfig::new(Arc::new(tls));
-        config.transport_config(Arc::new(transport(protocol)));
+        config.transport_config(Arc::new(transport(protocol, self.relay.is_some())));
         config
     }
 
@@ -276,6 +308,35 @@ impl Node {
             .into_iter()
             .map(|ip| SocketAddr::new(ip, local.port()))
             .collect()
+    }
+
+    /// Sends a few bytes that mean nothing from this node's own socket, so that the networks on the
+    /// way let through what comes back from there.
+    pub fn punch(&self, addresses: &[SocketAddr]) {
+        // Too short to be taken for QUIC, and our peers' sockets drop it.
+        self.send_raw(&[0; 4], addresses);
+    }
+
+    /// Sends a packet to the relay's port, by which the server sees this node from there.
+    pub fn probe(&self, relay: SocketAddr, mark: [u8; NONCE]) {
+        self.send_raw(&Packet::Probe(mark).encode(), &[relay]);
+    }
+
+    fn send_raw(&self, packet: &[u8], addresses: &[SocketAddr]) {
+        let (Some(raw), Ok(local)) = (&self.raw, self.endpoint.local_addr()) else {
+            return;
+        };
+        for address in addresses {
+            let to = match address {
+                SocketAddr::V4(v4) if local.is_ipv6() => {
+                    SocketAddr::new(v4.ip().to_ipv6_mapped().into(), v4.port())
+                }
+                to => *to,
+            };
+            if let Err(error) = raw.send_to(packet, to) {
+                tracing::trace!(%error, "an address cannot be sent to");
+            }
+        }
     }
 
     /// Closes every connection and waits, briefly, until the peers know.
@@ -305,7 +366,7 @@ fn open_endpoint(socket: UdpSocket, config: &EndpointConfig) -> std::io::Result<
     }
 }
 
-fn open_socket(address: SocketAddr) -> std::io::Result<UdpSocket> {
+pub(crate) fn open_socket(address: SocketAddr) -> std::io::Result<UdpSocket> {
     let socket = Socket::new(Domain::for_address(address), Type::DGRAM, None)?;
     if address.is_ipv6() && address.ip().is_unspecified() {
         socket.set_only_v6(false)?;
@@ -314,22 +375,29 @@ fn open_socket(address: SocketAddr) -> std::io::Result<UdpSocket> {
     Ok(socket.into())
 }
 
-fn transport(protocol: Protocol) -> TransportConfig {
+fn transport(protocol: Protocol, relayed: bool) -> TransportConfig {
+    let (keep_alive, idle) = if relayed {
+        (KEEP_RELAYED, IDLE_RELAYED)
+    } else {
+        (KEEP_ALIVE, IDLE)
+    };
     let mut transport = TransportConfig::default();
     transport
-        .keep_alive_interval(Some(KEEP_ALIVE))
-        .max_idle_timeout(Some(IDLE.try_into().expect("16 s fit a QUIC timeout")))
+        .keep_alive_interval(Some(keep_alive))
+        .max_idle_timeout(Some(idle.try_into().expect("seconds fit a QUIC timeout")))
         .initial_rtt(Duration::from_millis(100))
         .datagram_receive_buffer_size(None)
         .stream_receive_window(VarInt::from_u32(STREAM_WINDOW))
         .receive_window(VarInt::from_u32(2 * STREAM_WINDOW))
         .send_window(u64::from(2 * STREAM_WINDOW));
-    // The control stream, and the screen from the customer's side.
-    transport.max_concurrent_bidi_streams(VarInt::from_u32(1));
-    transport.max_concurrent_uni_streams(VarInt::from_u32(match protocol {
-        Protocol::Signal => 0,
-        Protocol::Peer => 1,
-    }));
+    // The control stream, and the screen from the customer's side; while a session comes back to
+    // a connection that it had left, the older ones may not be over yet.
+    let (both_ways, one_way) = match protocol {
+        Protocol::Signal => (1, 0),
+        Protocol::Peer => (STREAMS, STREAMS),
+    };
+    transport.max_concurrent_bidi_streams(VarInt::from_u32(both_ways));
+    transport.max_concurrent_uni_streams(VarInt::from_u32(one_way));
     transport
 }
 
@@ -352,12 +420,12 @@ fn dial_error(error: &ConnectionError, who: &str) -> DialError {
 }
 
 /// Of two failures the one that a person must know of.
-fn worse(first: DialError, second: DialError) -> DialError {
+pub(crate) fn worse(first: DialError, second: DialError) -> DialError {
     let weight = |error: &DialError| match error {
         DialError::WrongKey(_) => 3,
         DialError::Refused(_) => 2,
         DialError::UnknownHost(_) => 1,
-        DialError::NoAnswer(_) => 0,
+        DialError::NoAnswer(_) | DialError::NoRelay(_) => 0,
     };
     if weight(&second) > weight(&first) {
         second

@@ -30,6 +30,8 @@ pub(crate) fn config(identity: &Identity) -> EndpointConfig {
     let ids = ids.as_ref().first_chunk().copied().unwrap_or_default();
     let ids = u64::from_le_bytes(ids);
     let mut config = EndpointConfig::new(Arc::new(tokens));
+    // The relay tells its own packets from QUIC's by that bit.
+    config.grease_quic_bit(false);
     config.min_reset_interval(INTERVAL);
     config.cid_generator(move || Box::new(HashedConnectionIdGenerator::from_key(ids)));
     config

@@ -14,6 +14,7 @@ use tokio::time::timeout;
 
 use crate::frames::{FrameReceiver, FrameSender};
 use crate::node::{DialError, Node};
+use crate::reach::Place;
 
 /// The most questions that wait for their answer.
 const QUESTIONS: usize = 64;
@@ -28,6 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(25);
 #[derive(Debug)]
 pub struct Signal {
     connection: Connection,
+    place: Place,
     questions: mpsc::Sender<Question>,
     _tasks: JoinSet<()>,
 }
@@ -58,7 +60,7 @@ impl Signal {
         node: &Node,
         server: &ServerName,
     ) -> Result<(Self, mpsc::Receiver<Push>), SignalError> {
-        let connection = node.dial_server(server).await?;
+        let (connection, place) = node.dial_server(server).await?;
         let (send, receive) = connection
             .open_bi()
             .await
@@ -74,11 +76,17 @@ impl Signal {
         ));
         let signal = Self {
             connection,
+            place,
             questions,
             _tasks: tasks,
         };
         signal.ask(Request::Hello { version: VERSION }).await?;
         Ok((signal, pushed))
+    }
+
+    /// Where the server is.
+    pub fn server(&self) -> &Place {
+        &self.place
     }
 
     /// Asks and waits for the answer.

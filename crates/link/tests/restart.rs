@@ -61,7 +61,7 @@ impl Process {
                 self.node.accept().await.unwrap().await
             })
         });
-        (dialled.unwrap(), taken.unwrap())
+        (dialled.unwrap().0, taken.unwrap())
     }
 
     /// Ends without a word, as a killed process does.

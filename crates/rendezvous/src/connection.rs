@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aldis_desk::{Case, Command, Done};
+use aldis_link::candidates::canonical;
 use aldis_link::{Connection, FrameReceiver, FrameSender, close};
 use aldis_store::Transaction;
 use aldis_wire::signal::{
@@ -33,6 +34,12 @@ const GRACE: Duration = Duration::from_secs(30);
 /// happens, fifty windows would else take fifty messages for every single change.
 const GATHER: Duration = Duration::from_millis(50);
 
+/// How often it is looked whether an app's probe has arrived.
+const PROBE_LOOKS: usize = 4;
+
+/// The pause between two such looks.
+const PROBE_PAUSE: Duration = Duration::from_millis(50);
+
 /// Who is at the other end.
 enum Who {
     Unknown,
@@ -46,6 +53,8 @@ struct Talk {
     shared: Arc<Shared>,
     mailbox: Mailbox,
     from: IpAddr,
+    /// Whether it comes through a tunnel, behind which it is seen nowhere.
+    by_tunnel: bool,
     who: Who,
     /// The hash of the token that a supporter signed in with here.
     token: Option<[u8; 32]>,
@@ -58,7 +67,9 @@ pub(crate) async fn serve(shared: Arc<Shared>, connection: Connection, id: Conne
         return connection.close(close::DONE, b"nothing said");
     };
     let (pushes, waiting) = mpsc::channel(PUSHES);
-    let from = connection.remote_address().ip();
+    let seen = connection.remote_address();
+    let behind = shared.guests.behind(seen);
+    let from = behind.unwrap_or_else(|| canonical(seen)).ip();
     let mailbox = Mailbox {
         id,
         pushes,
@@ -69,6 +80,7 @@ pub(crate) async fn serve(shared: Arc<Shared>, connection: Connection, id: Conne
         shared,
         mailbox,
         from,
+        by_tunnel: behind.is_some(),
         who: Who::Unknown,
         token: None,
     };
@@ -158,6 +170,7 @@ impl Talk {
                 Ok(Answer::Done)
             }
             (Who::Unknown, _) => Err(Refusal::Version),
+            (_, Request::WhereAmI { probe }) => Ok(self.where_are_you(probe).await),
             (Who::Greeted, Request::SignIn { name, password }) => {
                 self.sign_in(name, password).await
             }
@@ -193,6 +206,23 @@ impl Talk {
             }
             (Who::Greeted, _) => Err(Refusal::SignedOut),
         }
+    }
+
+    /// Where this app is seen; its probe may be on its way still.
+    async fn where_are_you(&self, probe: Option<[u8; 32]>) -> Answer {
+        let mut beside = None;
+        if let Some(probe) = probe {
+            for _ in 0..PROBE_LOOKS {
+                beside = self.shared.relay.seen(&probe);
+                if beside.is_some() {
+                    break;
+                }
+                tokio::time::sleep(PROBE_PAUSE).await;
+            }
+        }
+        let seen = self.mailbox.connection.remote_address();
+        let here = (!self.by_tunnel).then(|| canonical(seen));
+        Answer::Seen { here, beside }
     }
 
     /// The next news of the board for this window; asks to be woken for what comes after it.

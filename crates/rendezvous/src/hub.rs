@@ -140,6 +140,7 @@ impl Hub {
             ask.asker.push(Push::ConnectAnswered {
                 session,
                 answer: aldis_wire::signal::Consent::Declined { timed_out: true },
+                relay: None,
             });
         }
         gone

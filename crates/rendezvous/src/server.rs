@@ -7,12 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aldis_desk::{Command, Done};
-use aldis_link::{BindError, Identity, IdentityError, Node};
+use aldis_link::{BindError, Door, Guests, Identity, IdentityError, Node, Relay, RelayKey};
 use aldis_platform::private_file::{self, PrivateFileError};
 use aldis_store::{OpenError, Store, StoreError, Transaction};
 use aldis_trust::{Fingerprint, ServerName};
+use aldis_wire::relay::{self, Side};
 use aldis_wire::signal::{Doer, Refusal};
-use aldis_wire::{Code, Millis};
+use aldis_wire::{Code, Millis, SessionId};
 use thiserror::Error;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -39,6 +40,7 @@ const ENDED: usize = 500;
 #[derive(Debug)]
 pub struct Server {
     node: Node,
+    door: Door,
     shared: Arc<Shared>,
     name: ServerName,
     /// Held as long as the server lives; the system lets go of it however the process ends.
@@ -85,9 +87,21 @@ pub(crate) struct Shared {
     pub(crate) throttle: Throttle,
     pub(crate) passwords: Semaphore,
     pub(crate) owed: Owed,
+    pub(crate) relay: Relay,
+    /// Who comes through tunnels.
+    pub(crate) guests: Guests,
+    relay_key: RelayKey,
 }
 
 impl Shared {
+    /// The right of this side of a session to the relay, and where that is.
+    pub(crate) fn relay_for(&self, session: SessionId, side: Side) -> relay::Relay {
+        relay::Relay {
+            port: self.relay.local_addr().map_or(0, |address| address.port()),
+            ticket: self.relay_key.ticket(session, side, clock::now()),
+        }
+    }
+
     /// Carries out a command on a case, tells everyone, and answers once it is on the disk.
     pub(crate) async fn change(
         self: &Arc<Self>,
@@ -260,19 +274,37 @@ impl Server {
             port,
             fingerprint,
         };
+        let (relay_key, guests) = (RelayKey::of(&identity), Guests::default());
+        let relay = open_relay(relay_key.clone(), bound, guests.clone())?;
+        let relay_at = relay.local_addr().unwrap_or(bound);
+        let mut door = Door::new(&identity, bound, relay_at, guests.clone());
+        if let Err(error) = door.listen(bound) {
+            tracing::warn!("{error}; until then apps whose network blocks UDP cannot connect");
+        }
         let shared = Arc::new(Shared {
             store,
             hub: Hub::default(),
             throttle: Throttle::default(),
             passwords: Semaphore::new(PASSWORDS),
             owed: Owed::default(),
+            relay,
+            guests,
+            relay_key,
         });
         Ok(Self {
             node,
+            door,
             shared,
             name,
             _lock: lock,
         })
+    }
+
+    /// Lets apps whose network blocks UDP in at one more TCP port, such as 443.
+    ///
+    /// Must be called inside a tokio runtime.
+    pub fn listen_tcp(&mut self, address: SocketAddr) -> Result<(), StartError> {
+        Ok(self.door.listen(address)?)
     }
 
     /// How apps name this server.
@@ -288,7 +320,10 @@ impl Server {
         tasks.spawn(clockwork::tick(Arc::clone(&self.shared)));
         tasks.spawn(clockwork::assign(Arc::clone(&self.shared)));
         tasks.spawn(clockwork::tell_places(Arc::clone(&self.shared)));
-        self.await_returns(&mut tasks).await;
+        let relay = self.shared.relay.clone();
+        tasks.spawn(async move { relay.run(clock::now).await });
+        tasks.spawn(self.door.run());
+        await_returns(&self.shared, &mut tasks).await;
         let mut next_id = 0;
         let mut stop = std::pin::pin!(stop);
         loop {
@@ -318,19 +353,37 @@ impl Server {
         }
         self.node.close().await;
     }
+}
 
-    /// Sessions that ran when the server went away: their customers come back, or they are over.
-    async fn await_returns(&self, tasks: &mut JoinSet<()>) {
-        let open = self.shared.store.run(
-            |transaction| transaction.open_cases(Millis::MAX >> 1),
-            |open| open,
-        );
-        for case in open.await.unwrap_or_default() {
-            let shared = Arc::clone(&self.shared);
-            tasks.spawn(async move {
-                shared.end_if_absent(case.code, RETURN).await;
-            });
+/// Sessions that ran when the server went away: their customers come back, or they are over.
+async fn await_returns(shared: &Arc<Shared>, tasks: &mut JoinSet<()>) {
+    let open = shared.store.run(
+        |transaction| transaction.open_cases(Millis::MAX >> 1),
+        |open| open,
+    );
+    for case in open.await.unwrap_or_default() {
+        let shared = Arc::clone(shared);
+        tasks.spawn(async move {
+            shared.end_if_absent(case.code, RETURN).await;
+        });
+    }
+}
+
+/// Opens the relay on the port after the server's, which is the one that firewalls are told of.
+fn open_relay(key: RelayKey, server: SocketAddr, guests: Guests) -> Result<Relay, BindError> {
+    let at = |port| SocketAddr::new(server.ip(), port);
+    let next = server.port().checked_add(1).unwrap_or_default();
+    match Relay::bind(key.clone(), at(next), guests.clone()) {
+        Err(BindError::InUse(port)) => {
+            let relay = Relay::bind(key, at(0), guests)?;
+            let other = relay.local_addr().map_or(0, |address| address.port());
+            tracing::warn!(
+                "UDP port {port} is in use, so the relay listens on {other}; free {port} and start \
+                 again, or open {other} in the firewall"
+            );
+            Ok(relay)
         }
+        opened => opened,
     }
 }
 

@@ -2,8 +2,9 @@
 //!
 //! ```text
 //! asked ──▶ Question ── Allow / View only ──▶ Seat: Allowed ── link up ──▶ Seat: Live
-//!              │ Decline, 60 s, taken back       │ 20 s without link    │ End, removed, link down
-//!              ▼                                 ▼                      ▼
+//!              │ Decline, 60 s, taken back       │ 20 s without link    │ ▲ End, removed
+//!              ▼                                 ▼           link down  ▼ │ link again, proven
+//!                                                                 Seat: Away ── 10 min ──▶
 //! ```
 //!
 //! The machine that a supporter's input may move is this one, so everything is decided here:
@@ -19,7 +20,8 @@
 //! - Nobody records without a yes to that very question, which is asked one supporter at a time
 //!   and lasts no longer than his connection.
 //!
-//! A supporter who was allowed and comes back with the same key within ten minutes is not asked
+//! Whose connection breaks keeps his seat for ten minutes and controls nothing meanwhile. A
+//! supporter who was allowed and comes back with the same key within ten minutes is not asked
 //! about again; anything else is.
 
 mod memory;
@@ -50,6 +52,9 @@ pub const CONNECT_TIME: Millis = 20_000;
 
 /// How long a consent outlives its session for the same supporter key.
 pub const CONSENT_LIFE: Millis = 10 * 60_000;
+
+/// How long a seat is kept for a supporter whose connection broke.
+pub const AWAY_TIME: Millis = 10 * 60_000;
 
 /// The customer's side of a session with up to [`MAX_SEATS`] supporters.
 ///
@@ -94,6 +99,12 @@ impl Host {
 
     /// A supporter asks.
     pub fn handle_asked(&mut self, ask: Ask, now: Millis) {
+        // Who asks anew has given up coming back to where he was.
+        let gone = |seat: &&Seat| seat.is_away() && seat.ask.key == ask.key;
+        if let Some(old) = self.seats.iter().find(gone).map(|seat| seat.ask.session) {
+            self.end(old, EndReason::Lost, now);
+            self.settle();
+        }
         let here = |seat: &Seat| seat.ask.key == ask.key || seat.ask.session == ask.session;
         let full = self.seats.len() >= MAX_SEATS;
         if self.question.is_some() || full || self.seats.iter().any(here) {
@@ -190,6 +201,28 @@ impl Host {
         true
     }
 
+    /// Another connection says that it carries this session on, and has proven this key; `false`
+    /// refuses it.
+    pub fn handle_link_again(&mut self, session: SessionId, key: KeyHash) -> bool {
+        let theirs =
+            |seat: &&mut Seat| seat.is_live() && seat.ask.session == session && seat.ask.key == key;
+        let Some(seat) = self.seats.iter_mut().find(theirs) else {
+            return false;
+        };
+        let Step::Away { since, .. } = seat.step else {
+            return true;
+        };
+        seat.step = Step::Live { since };
+        // Those who are here come before those who are not, and one of them may control.
+        self.seats
+            .sort_by_key(|seat| (!seat.is_live(), seat.is_away()));
+        if !self.control.is_some_and(|it| self.is_here(it)) {
+            self.control = self.lead_if_allowed();
+        }
+        self.settle();
+        true
+    }
+
     /// Input came; the right to inject it, or `None` when it must be ignored.
     pub fn handle_input(&mut self, session: SessionId) -> Option<ControlToken> {
         let token = self.token_of(session).cloned();
@@ -215,7 +248,10 @@ impl Host {
                 About::Record => self.answer_recording(late.ask.session, false, now),
             }
         }
-        let lapsed = |seat: &Seat| matches!(seat.step, Step::Allowed { until } if now >= until);
+        let lapsed = |seat: &Seat| match seat.step {
+            Step::Allowed { until } | Step::Away { until, .. } => now >= until,
+            Step::Live { .. } => false,
+        };
         while let Some(seat) = self.seats.iter().find(|seat| lapsed(seat)) {
             self.end(seat.ask.session, EndReason::Lost, now);
         }
@@ -254,8 +290,41 @@ impl Host {
         }
     }
 
-    /// The connection is gone.
+    /// The last connection of this supporter is gone: he moves nothing from now on, and his seat
+    /// is kept for him.
     pub fn handle_link_down(&mut self, session: SessionId, now: Millis) {
+        let theirs = |seat: &Seat| seat.ask.session == session;
+        let Some(place) = self.seats.iter().position(theirs) else {
+            return;
+        };
+        let Step::Live { since } = self.seats[place].step else {
+            return;
+        };
+        let mut seat = self.seats.remove(place);
+        // A recording lasts no longer than the connection.
+        seat.recording = Recording::Off;
+        self.question
+            .take_if(|it| it.about == About::Record && it.ask.session == session);
+        seat.step = Step::Away {
+            since,
+            until: now.saturating_add(AWAY_TIME),
+        };
+        // Those who are here lead and control; who is alone finds everything as it was.
+        let here = self.live().filter(|seat| !seat.is_away()).count();
+        let others = self.live().count();
+        if here == 0 {
+            self.seats.insert(place.min(others), seat);
+        } else {
+            self.seats.insert(others, seat);
+            if self.control == Some(session) {
+                self.control = self.lead_if_allowed();
+            }
+        }
+        self.settle();
+    }
+
+    /// The supporter's side says what no honest one says.
+    pub fn handle_broken(&mut self, session: SessionId, now: Millis) {
         self.end(session, EndReason::Lost, now);
         self.settle();
     }
@@ -336,8 +405,12 @@ impl Host {
         match reason {
             EndReason::Lost | EndReason::Supporter => {
                 // What he was told he may, the person knows; more than that is not remembered.
+                let last = match seat.step {
+                    Step::Away { until, .. } => until.saturating_sub(AWAY_TIME),
+                    Step::Allowed { .. } | Step::Live { .. } => now,
+                };
                 let most = self.memory.recall(seat.ask.key, now).unwrap_or(seat.grant);
-                self.memory.remember(seat.ask.key, most, now);
+                self.memory.remember(seat.ask.key, most, last);
             }
             EndReason::Customer | EndReason::CaseClosed | EndReason::Removed => {
                 self.memory.forget(seat.ask.key);
@@ -348,11 +421,7 @@ impl Host {
         }
         let led = place == 0;
         if self.control == Some(session) || led && self.control.is_none() {
-            let lead = self
-                .live()
-                .next()
-                .filter(|lead| lead.grant == Grant::Control);
-            self.control = lead.map(|lead| lead.ask.session);
+            self.control = self.lead_if_allowed();
         }
         self.effects.push_back(Effect::Close(session, reason));
         self.effects.push_back(Effect::Down(session, reason));
@@ -384,7 +453,9 @@ impl Host {
 
     /// Brings the token in line with who controls, and tells what follows from the last change.
     fn settle(&mut self) {
-        let holder = self.control.filter(|_| self.question.is_none());
+        let holder = self
+            .control
+            .filter(|session| self.question.is_none() && self.is_here(*session));
         if holder != self.token.as_ref().map(|(session, _)| *session) {
             self.revoke();
             self.token = holder.map(|session| (session, self.authority.grant()));
@@ -408,8 +479,9 @@ impl Host {
                 self.effects.push_back(told);
             }
         }
-        let on_the_way = self.seats.iter().filter(|seat| !seat.is_live());
-        let expected: Vec<_> = on_the_way.map(|seat| seat.ask.key).collect();
+        // Also those who are here: they may come over another connection at any time.
+        let mut expected: Vec<_> = self.seats.iter().map(|seat| seat.ask.key).collect();
+        expected.sort_unstable();
         if self.expected != expected {
             self.expected.clone_from(&expected);
             self.effects.push_back(Effect::Expect(expected));
@@ -447,6 +519,13 @@ impl Host {
         self.question.as_ref()
     }
 
+    /// Whether this session is asked for or allowed.
+    pub fn knows(&self, session: SessionId) -> bool {
+        let asked = self.question.iter().map(|question| &question.ask);
+        let allowed = self.seats.iter().map(|seat| &seat.ask);
+        asked.chain(allowed).any(|ask| ask.session == session)
+    }
+
     /// The allowed supporters; the live ones first, the lead at the very front.
     pub fn seats(&self) -> &[Seat] {
         &self.seats
@@ -455,6 +534,18 @@ impl Host {
     /// The supporters who are connected, the lead first.
     pub fn live(&self) -> impl Iterator<Item = &Seat> {
         self.seats.iter().filter(|seat| seat.is_live())
+    }
+
+    /// He is in the session, and connected now.
+    fn is_here(&self, session: SessionId) -> bool {
+        self.live()
+            .any(|seat| seat.ask.session == session && !seat.is_away())
+    }
+
+    /// The lead's session, if the person lets him control.
+    fn lead_if_allowed(&self) -> Option<SessionId> {
+        let lead = self.live().next()?;
+        (lead.grant == Grant::Control).then_some(lead.ask.session)
     }
 
     fn leads(&self, session: SessionId) -> bool {
@@ -508,7 +599,7 @@ impl Host {
     pub fn poll_timeout(&self) -> Option<Millis> {
         let question = self.question.iter().map(|question| question.until);
         let seats = self.seats.iter().filter_map(|seat| match seat.step {
-            Step::Allowed { until } => Some(until),
+            Step::Allowed { until } | Step::Away { until, .. } => Some(until),
             Step::Live { .. } => None,
         });
         question.chain(seats).min()

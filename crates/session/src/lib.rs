@@ -12,6 +12,7 @@
 
 pub mod chat;
 mod control;
+pub mod held;
 pub mod host;
 pub mod typing;
 

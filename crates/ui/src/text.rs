@@ -169,6 +169,7 @@ impl Texts {
         let (id, who) = match error {
             DialError::UnknownHost(who) => ("error-unknown-host", who),
             DialError::NoAnswer(who) => ("error-no-answer", who),
+            DialError::NoRelay(who) => ("error-no-relay", who),
             DialError::WrongKey(who) => ("error-wrong-key", who),
             DialError::Refused(who) => ("error-refused-link", who),
             _ => return self.get("error-lost").into_owned(),

@@ -1,24 +1,26 @@
 //! The one loop that decides what the supporter's app does.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aldis_link::Node;
 use aldis_link::contact::{self, Contact};
+use aldis_link::{Incoming, Node, Place, candidates};
 use aldis_record::{Head, Shelf};
 use aldis_trust::ServerName;
 use aldis_wire::peer::{EndReason, Grant, Look, Recording, ToHost};
 use aldis_wire::signal::{Answer, Availability, Consent, Push, Refusal, Request};
-use aldis_wire::{Code, SessionId};
+use aldis_wire::{Code, Millis, SessionId};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use crate::peer::{self, Peer, PeerNews, Way};
+use crate::peer::{self, Peer, PeerNews};
 use crate::picture::{Changed, Picture};
 use crate::recorder::{Outcome, Recorder};
 use crate::service::{About, Service, Wish};
 use crate::view::{Desk, Over, RecordProblem, Recorded, Session, SessionStage, View};
 use crate::viewer::Command;
+use crate::ways::Way;
 
 /// The most commands and events that wait for the loop.
 pub(crate) const WAITING: usize = 1024;
@@ -28,6 +30,30 @@ const RETURNS: u32 = 30;
 
 /// The pause between two tries to come back.
 const RETURN_PAUSE: Duration = Duration::from_secs(2);
+
+/// The most connections that wait to be looked at.
+const VISITS: usize = 8;
+
+/// A session that is being found again.
+#[derive(Clone, Copy, Debug)]
+struct Away {
+    /// What he may do once it is, and since when it runs.
+    grant: Grant,
+    since: Millis,
+    /// How often it was looked where the customer is.
+    looks: u32,
+    /// How often he was with the server, in a row, and no longer in the session.
+    present: u32,
+    /// The server knows that nobody is left in the session.
+    told: bool,
+}
+
+/// How often it is looked where the customer is before the session is given up: ten minutes.
+const AWAY_LOOKS: u32 = 300;
+
+/// How often he may be seen with the server, and not in the session, before he is asked anew: his
+/// app was started again.
+const PRESENT_LOOKS: u32 = 2;
 
 /// What a question to the server was about.
 #[derive(Clone, Debug)]
@@ -48,7 +74,15 @@ pub(crate) struct Engine {
     /// The session that is asked for or runs.
     session: Option<SessionId>,
     peer: Option<Peer>,
+    /// Where the server is.
+    server_at: Option<Place>,
+    /// This machine's addresses as far as they are known, for a session that has begun.
+    offers: watch::Sender<Vec<SocketAddr>>,
+    /// Connections that come straight, for the session that runs.
+    visits: Option<mpsc::Sender<Incoming>>,
     returns: u32,
+    /// The session whose connections are all silent or gone.
+    away: Option<Away>,
     /// How he wants customers' screens to look, as he said last.
     look: Look,
     /// Whether he takes requests, as he said last.
@@ -78,7 +112,11 @@ impl Engine {
             server_name: None,
             session: None,
             peer: None,
+            server_at: None,
+            offers: watch::Sender::default(),
+            visits: None,
             returns: 0,
+            away: None,
             look: Look::default(),
             availability: Availability::Available,
             shelf: None,
@@ -109,7 +147,15 @@ impl Engine {
                     }
                 }
                 Some(told) = news.recv() => self.server_told(told, &peer_in, &again_in),
-                Some(()) = again.recv() => self.ask_again(),
+                Some(()) = again.recv() => match self.away {
+                    Some(away) => self.look_for_customer(away, &again_in),
+                    None if self.peer.is_none() => self.ask_again(),
+                    None => {}
+                },
+                Some(incoming) = self.node.accept() => match &self.visits {
+                    Some(visits) => drop(visits.try_send(incoming)),
+                    None => incoming.refuse(),
+                },
                 Some(outcome) = self.recorders.join_next() => {
                     if let Ok(outcome) = outcome {
                         self.recorded(outcome);
@@ -257,11 +303,15 @@ impl Engine {
         again: &mpsc::Sender<()>,
     ) {
         match news {
-            Contact::Greeted(Answer::SignedIn {
-                token,
-                supporter,
-                now,
-            }) => {
+            Contact::Greeted(
+                Answer::SignedIn {
+                    token,
+                    supporter,
+                    now,
+                },
+                server,
+            ) => {
+                self.server_at = Some(server);
                 self.view.server_ahead = now.cast_signed() - unix().cast_signed();
                 if let Some(server) = self.server_name.clone() {
                     self.view.desk = Desk::SignedIn {
@@ -275,7 +325,7 @@ impl Engine {
                     self.ask(Tag::Desk(about), request);
                 }
             }
-            Contact::Greeted(_) => {}
+            Contact::Greeted(..) => {}
             Contact::Failed(error) => {
                 self.outbox = None;
                 self.view.desk = Desk::Refused(error);
@@ -286,30 +336,28 @@ impl Engine {
                     *online = false;
                 }
             }
-            Contact::Push(Push::ConnectAnswered { session, answer })
-                if self.session == Some(session) =>
-            {
-                match answer {
-                    Consent::Allowed {
-                        grant: _,
+            Contact::Push(Push::ConnectAnswered {
+                session,
+                answer,
+                relay,
+            }) if self.session == Some(session) => match answer {
+                Consent::Allowed { grant: _, key } => {
+                    self.stage(SessionStage::Connecting);
+                    let (Some(relay), Some(server)) = (relay, self.server_at.clone()) else {
+                        return self.end_session(Over::Ended(EndReason::Lost));
+                    };
+                    let way = Way {
+                        session,
                         key,
-                        candidates,
-                    } => {
-                        self.stage(SessionStage::Connecting);
-                        let way = Way {
-                            session,
-                            key,
-                            candidates,
-                        };
-                        let (node, changed) = (self.node.clone(), Arc::clone(&self.changed));
-                        self.tasks
-                            .spawn(peer::run(node, way, peers.clone(), changed));
-                    }
-                    Consent::Declined { timed_out } => {
-                        self.end_session(Over::Declined { timed_out });
-                    }
+                        relay,
+                        server,
+                    };
+                    self.start_session(way, peers);
                 }
-            }
+                Consent::Declined { timed_out } => {
+                    self.end_session(Over::Declined { timed_out });
+                }
+            },
             Contact::Push(push) => {
                 if self.view.service.told(push, unix()).is_some() {
                     tracing::debug!("the server told what nobody asked");
@@ -332,7 +380,7 @@ impl Engine {
                     view.code == code
                         && matches!(view.stage, SessionStage::Asking | SessionStage::Returning)
                 };
-                if self.view.session.as_ref().is_some_and(wanted) {
+                if self.away.is_none() && self.view.session.as_ref().is_some_and(wanted) {
                     self.session = Some(session);
                 } else {
                     self.ask(Tag::Quiet, Request::CancelConnect { session });
@@ -344,14 +392,46 @@ impl Engine {
                     Some(SessionStage::Returning)
                 );
                 let passing = matches!(refusal, Refusal::CustomerAbsent | Refusal::Busy);
-                if returning && passing {
+                if passing && self.away.is_some() {
+                    // It is known, and waited for.
+                } else if returning && passing {
                     self.come_back(again);
                 } else {
                     self.end_session(Over::Refused(refusal));
                 }
             }
+            (Tag::Quiet, Ok(Answer::Seen { here, beside })) => {
+                let seen = here.into_iter().chain(beside);
+                let offer = candidates::offer(self.node.candidates(), seen);
+                self.offers.send_replace(offer);
+            }
             (Tag::Quiet, _) | (_, Ok(_)) => {}
         }
+    }
+
+    /// Connects with the customer's machine, and looks where this one is seen meanwhile.
+    fn start_session(&mut self, way: Way, peers: &mpsc::Sender<(SessionId, PeerNews)>) {
+        let mut mark = [0; 32];
+        let at = way.server.port(way.relay.port);
+        let probe = at.filter(|_| getrandom::fill(&mut mark).is_ok()).map(|at| {
+            self.node.probe(at, mark);
+            mark
+        });
+        self.offers
+            .send_replace(candidates::offer(self.node.candidates(), []));
+        self.ask(Tag::Quiet, Request::WhereAmI { probe });
+        let (visits, visiting) = mpsc::channel(VISITS);
+        self.visits = Some(visits);
+        let mut offers = self.offers.subscribe();
+        offers.mark_changed();
+        self.tasks.spawn(peer::run(
+            self.node.clone(),
+            way,
+            peers.clone(),
+            Arc::clone(&self.changed),
+            offers,
+            visiting,
+        ));
     }
 
     /// Puts to the server what the search and the chats want to know and say.
@@ -374,6 +454,7 @@ impl Engine {
         match news {
             PeerNews::Up(peer, grant, since) => {
                 self.returns = 0;
+                self.away = None;
                 view.stage = SessionStage::Live { grant, since };
                 view.picture = Arc::clone(&peer.picture);
                 view.link = Some(peer.link.clone());
@@ -396,6 +477,9 @@ impl Engine {
                 if let SessionStage::Live { grant, .. } = &mut view.stage {
                     *grant = now;
                 }
+                if let Some(away) = &mut self.away {
+                    away.grant = now;
+                }
                 if now == Grant::Control {
                     view.ignored = 0;
                 }
@@ -417,17 +501,43 @@ impl Engine {
             PeerNews::NoPicture(why) => view.no_picture = why,
             PeerNews::InputIgnored => view.ignored += 1,
             PeerNews::Ended(reason) => self.end_session(Over::Ended(reason)),
+            PeerNews::Away => {
+                if let SessionStage::Live { grant, since } = view.stage {
+                    self.away = Some(Away {
+                        grant,
+                        since,
+                        looks: 0,
+                        present: 0,
+                        told: false,
+                    });
+                    view.stage = SessionStage::Returning;
+                    self.wait(again);
+                }
+            }
+            PeerNews::Back => {
+                if let Some(Away { grant, since, .. }) = self.away.take() {
+                    view.stage = SessionStage::Live { grant, since };
+                }
+            }
             PeerNews::Lost => {
-                view.recording.told = Recording::Off;
-                view.link = None;
-                view.seats = Vec::new();
-                view.joining = None;
-                view.stage = SessionStage::Returning;
-                self.stop_recorder();
-                self.peer = None;
+                self.away = None;
+                self.forget_peer();
                 self.come_back(again);
             }
         }
+    }
+
+    /// The connections are gone for good.
+    fn forget_peer(&mut self) {
+        if let Some(view) = &mut self.view.session {
+            view.recording.told = Recording::Off;
+            view.link = None;
+            view.seats = Vec::new();
+            view.joining = None;
+            view.stage = SessionStage::Returning;
+        }
+        self.stop_recorder();
+        self.peer = None;
     }
 
     /// Asks the customer, unless there would be no room.
@@ -517,6 +627,11 @@ impl Engine {
             return self.end_session(Over::Ended(EndReason::Lost));
         }
         self.stage(SessionStage::Returning);
+        self.wait(again);
+    }
+
+    /// Looks again after a while.
+    fn wait(&mut self, again: &mpsc::Sender<()>) {
         let again = again.clone();
         self.tasks.spawn(async move {
             tokio::time::sleep(RETURN_PAUSE).await;
@@ -526,12 +641,54 @@ impl Engine {
         });
     }
 
+    /// Looks where the customer of a session is whose connections are gone.
+    ///
+    /// While he is away from the server, too, there is only to wait; the server then is told that
+    /// nobody is left in the session. If he is there and knows of no session, he is asked for a new
+    /// one.
+    fn look_for_customer(&mut self, mut away: Away, again: &mpsc::Sender<()>) {
+        away.looks += 1;
+        let code = self.view.session.as_ref().map(|session| session.code);
+        let case = code.and_then(|code| self.view.service.cases.get(&code));
+        let present = case.is_none_or(|case| case.customer_online);
+        let me = match &self.view.desk {
+            Desk::SignedIn { supporter, .. } => supporter.name.as_str(),
+            Desk::SignedOut | Desk::Refused(_) | Desk::SigningIn => "",
+        };
+        let inside = case.is_none_or(|case| case.supporters.iter().any(|it| it == me));
+        let anew = present && !inside && self.is_online();
+        away.present = if anew { away.present + 1 } else { 0 };
+        if away.looks > AWAY_LOOKS {
+            return self.end_session(Over::Ended(EndReason::Lost));
+        }
+        if away.present > PRESENT_LOOKS {
+            self.away = None;
+            self.forget_peer();
+            self.session = None;
+            return self.ask_again();
+        }
+        if !present && !away.told {
+            away.told = true;
+            self.ask_for_session();
+        }
+        self.away = Some(away);
+        self.wait(again);
+    }
+
+    fn is_online(&self) -> bool {
+        matches!(self.view.desk, Desk::SignedIn { online: true, .. })
+    }
+
     fn ask_again(&mut self) {
+        let returning = |session: &Session| session.stage == SessionStage::Returning;
+        if self.view.session.as_ref().is_some_and(returning) {
+            self.ask_for_session();
+        }
+    }
+
+    fn ask_for_session(&mut self) {
         let Some(Session {
-            code,
-            view_only,
-            stage: SessionStage::Returning,
-            ..
+            code, view_only, ..
         }) = self.view.session
         else {
             return;
@@ -554,6 +711,7 @@ impl Engine {
     }
 
     fn end_session(&mut self, over: Over) {
+        self.away = None;
         self.stop_recorder();
         if let Some(session) = self.session.take()
             && self.peer.is_none()

@@ -12,6 +12,7 @@
 pub mod client;
 mod engine;
 mod library;
+mod meter;
 mod peer;
 mod picture;
 mod recorder;
@@ -19,13 +20,16 @@ mod replay;
 mod service;
 mod view;
 mod viewer;
+mod ways;
 
 pub use aldis_link::{BindError, DialError, Identity, IdentityError, SignalError};
 pub use aldis_record as record;
 pub use aldis_screen::Pointer;
 
 pub use crate::library::{Export, Library, Shelved};
-pub use crate::peer::Link;
+pub use aldis_link::Kind;
+
+pub use crate::meter::{Link, Tried};
 pub use crate::picture::{Changed, Picture, PictureStats};
 pub use crate::replay::{Playing, Replay, ReplayStage};
 pub use crate::service::{News, Service, Wish};

@@ -4,21 +4,21 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aldis_link::{Connection, DialError, FrameReceiver, FrameSender, Node, close};
+use aldis_link::{DialError, InLane, Incoming, Keep, Node, OutLane, VarInt, close};
+use aldis_session::held::{self, Held};
 use aldis_wire::peer::{
     EndReason, Grant, MAX_POINTER_SIDE, MAX_SEATS, Monitor, NoPicture, Recording, ScreenPart, Seat,
     ToHost, ToViewer,
 };
 use aldis_wire::signal::MAX_NAME;
-use aldis_wire::{KeyHash, Millis, SessionId, VERSION};
-use tokio::sync::{mpsc, watch};
+use aldis_wire::{Millis, SessionId};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
+use crate::meter::Link;
 use crate::picture::{Changed, Picture};
-
-/// How long the customer's machine may take to say welcome.
-const WELCOME: Duration = Duration::from_secs(5);
+use crate::ways::{Begun, Lanes, Way, WayNews, Ways};
 
 /// The most inputs and answers that wait for the stream.
 const CONTROL: usize = 256;
@@ -29,8 +29,11 @@ const PARTS: usize = 4;
 /// The longest sentence of the customer's machine that is shown, in characters.
 const MAX_SENTENCE: usize = 400;
 
-/// Input goes before everything.
-const CONTROL_PRIORITY: i32 = 10;
+/// How often the customer's machine is told that we live while something is held down.
+const SIGN_OF_LIFE: Duration = Duration::from_millis(held::SIGN_OF_LIFE);
+
+/// How long the last word may take to arrive.
+const FAREWELL: Duration = Duration::from_millis(800);
 
 /// What happens in a session.
 #[derive(Debug)]
@@ -50,148 +53,132 @@ pub(crate) enum PeerNews {
     NoHands(String),
     NoPicture(Option<NoPicture>),
     InputIgnored,
+    /// Nothing comes any more; it is being mended.
+    Away,
+    /// It goes on.
+    Back,
     Ended(EndReason),
     /// The connection is gone without a word.
     Lost,
 }
 
-/// Measures of a connection.
-#[derive(Clone, Debug)]
-pub struct Link {
-    connection: Connection,
-}
-
-impl Link {
-    /// The round trip's estimate.
-    pub fn rtt(&self) -> Duration {
-        self.connection.rtt()
-    }
-
-    /// Bytes received and sent in UDP packets so far.
-    pub fn bytes(&self) -> (u64, u64) {
-        let stats = self.connection.stats();
-        (stats.udp_rx.bytes, stats.udp_tx.bytes)
-    }
-}
-
-/// The customer's machine, connected; dropping it cuts the connection.
+/// The customer's machine, connected; dropping it cuts the connections.
 #[derive(Debug)]
 pub(crate) struct Peer {
     pub(crate) link: Link,
     pub(crate) picture: Arc<Picture>,
     pub(crate) control: mpsc::Sender<ToHost>,
-    tasks: JoinSet<()>,
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        self.link.connection.close(close::DONE, b"");
-    }
+    /// Says that nobody wants the session any more.
+    wanted: oneshot::Sender<()>,
 }
 
 impl Peer {
     /// Says that the session is over and lets the word arrive.
     pub(crate) async fn close(mut self) {
-        let said = self.control.send(ToHost::End).await;
-        if said.is_ok() {
-            let ended = self.link.connection.closed();
-            drop(timeout(Duration::from_millis(800), ended).await);
+        if self.control.send(ToHost::End).await.is_ok() {
+            drop(timeout(FAREWELL, self.wanted.closed()).await);
         }
-        self.tasks.abort_all();
     }
-}
-
-/// Where a session is to be had.
-pub(crate) struct Way {
-    pub(crate) session: SessionId,
-    pub(crate) key: KeyHash,
-    pub(crate) candidates: Vec<SocketAddr>,
 }
 
 /// Connects and carries the session until it ends; everything is told to `news`.
 ///
-/// `changed` is called when there is something new to paint.
+/// `changed` is called when there is something new to paint; `offers` are this machine's addresses,
+/// and `visits` are connections that came to them.
 pub(crate) async fn run(
     node: Node,
     way: Way,
     news: mpsc::Sender<(SessionId, PeerNews)>,
     changed: Arc<dyn Fn(Changed) + Send + Sync>,
+    mut offers: watch::Receiver<Vec<SocketAddr>>,
+    mut visits: mpsc::Receiver<Incoming>,
 ) {
     let session = way.session;
     let tell = |told| {
         let news = news.clone();
         async move { news.send((session, told)).await.is_ok() }
     };
-    let connection = match node.dial_peer(&way.candidates, way.key).await {
-        Ok(connection) => connection,
+    let (lanes, mut hearing, coming) = open_lanes();
+    let link = Link::default();
+    let beats = Arc::new(Notify::new());
+    let begun = Ways::begin(
+        node,
+        way,
+        Arc::clone(&lanes),
+        link.clone(),
+        Arc::clone(&beats),
+    )
+    .await;
+    let Begun {
+        mut ways,
+        grant,
+        since,
+    } = match begun {
+        Ok(begun) => begun,
         Err(error) => {
             tell(PeerNews::Failed(error)).await;
             return;
         }
     };
-    let Ok(Some((send, mut receive, grant, since))) =
-        timeout(WELCOME, introduce(&connection, session)).await
-    else {
-        connection.close(close::DONE, b"");
-        let refused = DialError::Refused("the customer's computer".to_owned());
-        tell(PeerNews::Failed(refused)).await;
-        return;
-    };
     let (control, waiting) = mpsc::channel(CONTROL);
     let (shown, showing) = watch::channel(None);
     let picture = Arc::new(Picture::new(shown));
+    let (wanted, mut unwanted) = oneshot::channel();
     let mut tasks = JoinSet::new();
-    tasks.spawn(write(send, waiting, showing));
-    tasks.spawn(watch(
-        connection.clone(),
-        Arc::clone(&picture),
-        Arc::clone(&changed),
-    ));
-    let link = Link {
-        connection: connection.clone(),
-    };
+    tasks.spawn(write(Arc::clone(&lanes), waiting, showing, beats));
+    let mut decoder = decode(coming, Arc::clone(&picture), Arc::clone(&changed));
+    let offering = control.clone();
     let peer = Peer {
         link,
         picture: Arc::clone(&picture),
         control,
-        tasks,
+        wanted,
     };
     if !tell(PeerNews::Up(peer, grant, since)).await {
         return;
     }
     loop {
-        let told = match receive.recv().await {
-            Ok(Some(ToViewer::Grant(grant))) => PeerNews::Grant(grant),
-            Ok(Some(ToViewer::Seats { list, joining })) => seats(list, joining.as_deref()),
-            Ok(Some(ToViewer::Recording(told))) => PeerNews::Recording(told),
-            Ok(Some(ToViewer::Monitors { list, shared, all })) => {
-                PeerNews::Monitors { list, shared, all }
-            }
-            Ok(Some(ToViewer::PointerShape(shape))) => {
-                let side = 1..=MAX_POINTER_SIDE;
-                let pixels = usize::from(shape.width) * usize::from(shape.height);
-                if side.contains(&shape.width)
-                    && side.contains(&shape.height)
-                    && shape.rgba.len() == pixels * 4
-                {
-                    picture.point(|pointer| {
-                        pointer.shape = Some(shape);
-                        pointer.shape_number += 1;
-                    });
-                    changed(Changed::View);
+        let told = tokio::select! {
+            // The host's last word comes before it closes the connection.
+            biased;
+            _ = &mut unwanted => return,
+            Some(message) = hearing.recv() => match message {
+                ToViewer::Candidates(offered) => {
+                    ways.offered(offered);
+                    continue;
                 }
+                ToViewer::Beat => continue,
+                ToViewer::Received { control } => match lanes.control.confirm(control) {
+                    Ok(()) => continue,
+                    Err(_never_said) => PeerNews::Lost,
+                },
+                message => match heard_news(message, &picture, &*changed) {
+                    Some(told) => told,
+                    None => continue,
+                },
+            },
+            way = ways.next() => match way {
+                WayNews::Away => PeerNews::Away,
+                WayNews::Back => PeerNews::Back,
+                WayNews::Lost => PeerNews::Lost,
+                WayNews::Malformed => {
+                    ways.close(close::MALFORMED);
+                    PeerNews::Lost
+                }
+            },
+            Some(incoming) = visits.recv() => {
+                ways.incoming(incoming);
                 continue;
             }
-            Ok(Some(ToViewer::PointerMoved(place))) => {
-                picture.point(|pointer| pointer.place = place);
-                changed(Changed::View);
+            Ok(()) = offers.changed() => {
+                let offer = offers.borrow_and_update().clone();
+                drop(offering.try_send(ToHost::Candidates(offer)));
                 continue;
             }
-            Ok(Some(ToViewer::InputIgnored)) => PeerNews::InputIgnored,
-            Ok(Some(ToViewer::NoHands(why))) => PeerNews::NoHands(sentence(&why)),
-            Ok(Some(ToViewer::NoPicture(why))) => PeerNews::NoPicture(why.map(no_picture)),
-            Ok(Some(ToViewer::Ended(reason))) => PeerNews::Ended(reason),
-            Ok(Some(ToViewer::Welcome { .. } | ToViewer::Refused) | None) | Err(_) => {
+            broken = &mut decoder => {
+                if let Ok(reason) = broken {
+                    ways.close(reason);
+                }
                 PeerNews::Lost
             }
         };
@@ -200,6 +187,67 @@ pub(crate) async fn run(
             return;
         }
     }
+}
+
+/// The lanes of a session, and where what is heard on them comes out.
+fn open_lanes() -> (
+    Arc<Lanes>,
+    mpsc::Receiver<ToViewer>,
+    mpsc::Receiver<ScreenPart>,
+) {
+    let (heard, hearing) = mpsc::channel(CONTROL);
+    let (parts, coming) = mpsc::channel(PARTS);
+    let lanes = Lanes {
+        control: OutLane::patient(CONTROL),
+        heard: InLane::new(heard),
+        screen: InLane::new(parts),
+    };
+    (Arc::new(lanes), hearing, coming)
+}
+
+/// What the engine must know of a message; the pointer is only painted.
+fn heard_news(
+    message: ToViewer,
+    picture: &Picture,
+    changed: &(dyn Fn(Changed) + Send + Sync),
+) -> Option<PeerNews> {
+    Some(match message {
+        ToViewer::Grant(grant) => PeerNews::Grant(grant),
+        ToViewer::Seats { list, joining } => seats(list, joining.as_deref()),
+        ToViewer::Recording(told) => PeerNews::Recording(told),
+        ToViewer::Monitors { list, shared, all } => PeerNews::Monitors { list, shared, all },
+        ToViewer::PointerShape(shape) => {
+            let side = 1..=MAX_POINTER_SIDE;
+            let pixels = usize::from(shape.width) * usize::from(shape.height);
+            if side.contains(&shape.width)
+                && side.contains(&shape.height)
+                && shape.rgba.len() == pixels * 4
+            {
+                picture.point(|pointer| {
+                    pointer.shape = Some(shape);
+                    pointer.shape_number += 1;
+                });
+                changed(Changed::View);
+            }
+            return None;
+        }
+        ToViewer::PointerMoved(place) => {
+            picture.point(|pointer| pointer.place = place);
+            changed(Changed::View);
+            return None;
+        }
+        ToViewer::InputIgnored => PeerNews::InputIgnored,
+        ToViewer::NoHands(why) => PeerNews::NoHands(sentence(&why)),
+        ToViewer::NoPicture(why) => PeerNews::NoPicture(why.map(no_picture)),
+        ToViewer::Ended(reason) => PeerNews::Ended(reason),
+        // They belong at the beginning of a stream and nowhere else, or are dealt with before.
+        ToViewer::Welcome { .. }
+        | ToViewer::Resumed { .. }
+        | ToViewer::Received { .. }
+        | ToViewer::Beat
+        | ToViewer::Candidates(_)
+        | ToViewer::Refused => PeerNews::Lost,
+    })
 }
 
 /// No more seats and no longer names than there can be, whatever the peer says.
@@ -224,92 +272,76 @@ fn sentence(said: &str) -> String {
     said.chars().take(MAX_SENTENCE).collect()
 }
 
-type Streams = (FrameSender<ToHost>, FrameReceiver<ToViewer>, Grant, Millis);
-
-async fn introduce(connection: &Connection, session: SessionId) -> Option<Streams> {
-    let (send, receive) = connection.open_bi().await.ok()?;
-    let (mut send, mut receive) = (
-        FrameSender::new(send, CONTROL_PRIORITY),
-        FrameReceiver::new(receive),
-    );
-    send.send(&ToHost::Hello {
-        version: VERSION,
-        session,
-    })
-    .await
-    .ok()?;
-    match receive.recv().await {
-        Ok(Some(ToViewer::Welcome {
-            version: VERSION,
-            grant,
-            since,
-        })) => Some((send, receive, grant, since)),
-        _ => None,
-    }
-}
-
-/// Sends what waits, and which update was shown; of that only the newest counts.
+/// Sends what waits, which update was shown, and what has come; of the latter two only the newest
+/// counts.
 async fn write(
-    mut send: FrameSender<ToHost>,
+    lanes: Arc<Lanes>,
     mut waiting: mpsc::Receiver<ToHost>,
     mut showing: watch::Receiver<Option<u32>>,
+    beats: Arc<Notify>,
 ) {
+    let (mut heard, mut seen) = (lanes.heard.confirmed(), lanes.screen.confirmed());
+    let mut held = Held::default();
     loop {
         let message = tokio::select! {
+            () = sleep(SIGN_OF_LIFE), if !held.is_empty() => Some(ToHost::Beat),
             message = waiting.recv() => message,
             Ok(()) = showing.changed() => {
                 let shown = *showing.borrow_and_update();
                 shown.map(|sequence| ToHost::FrameDone { sequence })
             }
+            () = beats.notified() => Some(ToHost::Beat),
+            Ok(()) = heard.changed() => Some(received(&lanes)),
+            Ok(()) = seen.changed() => Some(received(&lanes)),
         };
         let Some(message) = message else { return };
-        if send.send(&message).await.is_err() {
+        let keep = match &message {
+            // Keys and clicks are for the picture that he sees now.
+            ToHost::Input(input) => {
+                held.handle(input);
+                Keep::WhileConnected
+            }
+            ToHost::Beat => Keep::WhileConnected,
+            _ => Keep::Always,
+        };
+        if lanes.control.send(&message, keep).await.is_err() {
             return;
         }
     }
 }
 
-/// Receives the screen and hands it to a thread that decodes: pixels must not delay control.
-async fn watch(
-    connection: Connection,
+fn received(lanes: &Lanes) -> ToHost {
+    ToHost::Received {
+        control: lanes.heard.lacking(),
+        screen: lanes.screen.lacking(),
+    }
+}
+
+/// Decodes the screen on a thread of its own: pixels must not delay control. Tells with which word
+/// the connection ends if they cannot be decoded.
+fn decode(
+    mut parts: mpsc::Receiver<ScreenPart>,
     picture: Arc<Picture>,
     changed: Arc<dyn Fn(Changed) + Send + Sync>,
-) {
-    let Ok(stream) = connection.accept_uni().await else {
-        return;
-    };
-    let mut receive = FrameReceiver::<ScreenPart>::new(stream);
-    let (parts, mut waiting) = mpsc::channel::<ScreenPart>(PARTS);
-    let malformed = connection.clone();
+) -> oneshot::Receiver<VarInt> {
+    let (broken, breaks) = oneshot::channel();
     let decoder = std::thread::Builder::new()
         .name("decode".to_owned())
         .spawn(move || {
-            while let Some(part) = waiting.blocking_recv() {
+            while let Some(part) = parts.blocking_recv() {
                 match picture.paint(&part) {
                     Ok(true) => changed(Changed::Picture),
                     Ok(false) => {}
                     Err(error) => {
                         tracing::info!(%error, "the customer's screen cannot be decoded");
-                        return malformed.close(close::MALFORMED, b"");
+                        // Nobody waits for it once the session is over.
+                        return broken.send(close::MALFORMED).unwrap_or_default();
                     }
                 }
             }
         });
-    if decoder.is_err() {
-        return connection.close(close::FULL, b"");
+    if let Err(error) = decoder {
+        tracing::warn!(%error, "no thread for the decoder");
     }
-    loop {
-        match receive.recv().await {
-            Ok(Some(part)) => {
-                if parts.send(part).await.is_err() {
-                    return;
-                }
-            }
-            Ok(None) => return,
-            Err(aldis_link::RecvError::Malformed(_)) => {
-                return connection.close(close::MALFORMED, b"");
-            }
-            Err(_) => return,
-        }
-    }
+    breaks
 }

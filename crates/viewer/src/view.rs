@@ -10,7 +10,7 @@ use aldis_wire::peer::{EndReason, Grant, Monitor, NoPicture, Recording, Seat};
 use aldis_wire::signal::{Refusal, Supporter, Token};
 use aldis_wire::{Code, Millis};
 
-use crate::peer::Link;
+use crate::meter::Link;
 use crate::picture::Picture;
 use crate::service::Service;
 

@@ -5,6 +5,7 @@
 //! [`peer`] between the supporter's viewer and the customer's machine,
 //! and [`input`] is the part of the latter that moves the customer's mouse and keyboard.
 //! All of them travel as frames (see [`frame`]) over ordered QUIC streams.
+//! [`relay`] has the few packets with which an app has the relay pass its QUIC packets on.
 //!
 //! **Invariant:** decoding is total.
 //! Whatever bytes arrive, the answer is a message or a [`DecodeError`]: never a panic, and never an
@@ -23,13 +24,14 @@ mod code;
 pub mod frame;
 pub mod input;
 pub mod peer;
+pub mod relay;
 pub mod signal;
 
 pub use crate::code::{Code, CodeError};
 pub use crate::frame::{DecodeError, Message, decode, encode};
 
 /// The version of every conversation in this crate; both sides must speak the same one.
-pub const VERSION: u16 = 7;
+pub const VERSION: u16 = 8;
 
 /// A moment by the server's clock, in milliseconds since 1970-01-01 UTC.
 pub type Millis = u64;

@@ -1,7 +1,13 @@
 //! What the supporter's viewer and the customer's machine say to each other.
 //!
-//! The supporter opens one two-way stream for [`ToHost`] and [`ToViewer`]; the customer's machine
-//! opens one one-way stream for [`ScreenPart`]s, so that a large picture never delays control.
+//! The supporter opens a two-way stream for [`ToHost`] and [`ToViewer`]; the customer's machine
+//! opens a one-way stream for [`ScreenPart`]s, so that a large picture never delays control.
+//!
+//! The conversation outlives its connections. Every stream pair begins with [`ToHost::Hello`] and
+//! its answer, which have no numbers; everything after them is numbered from 0 by its order, over
+//! all connections, and the numbers do not travel. Who comes again says what he lacks.
+
+use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
@@ -64,6 +70,29 @@ pub enum Detail {
     LowData,
 }
 
+/// Stands where a stream of the screen has its number, and says that the host hears nothing over
+/// the connection in use; nothing follows it.
+pub const POKE: u32 = u32::MAX;
+
+/// Whether a session begins with this stream or goes on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Comes {
+    /// It begins.
+    First,
+    /// It goes on where another connection has left it, or while that still lives.
+    Again {
+        /// Counts the streams that carried this session; greater every time. The screen's stream
+        /// begins with it, as four bytes, the lowest first.
+        number: u32,
+        /// Shows that this side took part in the session's first connection.
+        proof: [u8; 32],
+        /// The first [`ToViewer`] that is lacking.
+        control: u64,
+        /// The first [`ScreenPart`] that is lacking.
+        screen: u64,
+    },
+}
+
 /// From the supporter's viewer to the customer's machine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ToHost {
@@ -73,7 +102,25 @@ pub enum ToHost {
         version: u16,
         /// The session that the customer has allowed.
         session: SessionId,
+        /// Whether it begins or goes on.
+        comes: Comes,
     },
+    /// The first message after [`ToViewer::Resumed`]: the number of the one after it.
+    Continues {
+        /// What comes before it the viewer has given up, or the host has it.
+        from: u64,
+    },
+    /// The viewer has everything before these numbers.
+    Received {
+        /// The first [`ToViewer`] that is lacking.
+        control: u64,
+        /// The first [`ScreenPart`] that is lacking.
+        screen: u64,
+    },
+    /// Nothing but a sign of life, which the other end's system acknowledges.
+    Beat,
+    /// Where the viewer may be found; at most [`MAX_CANDIDATES`](crate::signal::MAX_CANDIDATES).
+    Candidates(Vec<SocketAddr>),
     /// Mouse and keyboard; ignored and reported without a control grant.
     Input(Input),
     /// Share this monitor instead.
@@ -119,6 +166,25 @@ pub enum ToViewer {
         /// When the session began, by the server's clock.
         since: Millis,
     },
+    /// The session goes on over this connection; the answer to [`Comes::Again`].
+    Resumed {
+        /// The first [`ToHost`] that is lacking.
+        received: u64,
+        /// The number of the next message here.
+        from: u64,
+        /// The number of the first part on the new screen stream.
+        screen_from: u64,
+    },
+    /// The host has everything before this number.
+    Received {
+        /// The first [`ToHost`] that is lacking.
+        control: u64,
+    },
+    /// Nothing but a sign of life, which the other end's system acknowledges.
+    Beat,
+    /// Where the customer's machine may be found; at most
+    /// [`MAX_CANDIDATES`](crate::signal::MAX_CANDIDATES).
+    Candidates(Vec<SocketAddr>),
     /// The session is not on, and never will be over this connection.
     Refused,
     /// What the supporter may do has changed.

@@ -31,6 +31,7 @@ pub use refusal::Refusal;
 
 use crate::frame::Message;
 use crate::peer::{EndReason, Grant};
+use crate::relay::Relay;
 use crate::{Code, KeyHash, Millis, SessionId};
 
 /// The most characters of a person's name.
@@ -217,6 +218,12 @@ pub enum Request {
     },
     /// Customer: leaves; the case stays. Answered by [`Answer::Done`].
     Leave,
+    /// Where this app is seen from outside. Answered by [`Answer::Seen`].
+    WhereAmI {
+        /// What the app has sent to the relay's port from the same socket, to be seen from there
+        /// too ([`crate::relay::Packet::Probe`]).
+        probe: Option<[u8; 32]>,
+    },
 }
 
 /// What the customer answered.
@@ -228,8 +235,6 @@ pub enum Consent {
         grant: Grant,
         /// The key that the customer's side of the session will prove to hold.
         key: KeyHash,
-        /// Where the supporter may reach it; at most [`MAX_CANDIDATES`].
-        candidates: Vec<SocketAddr>,
     },
     /// No, or no answer in time.
     Declined {
@@ -313,6 +318,13 @@ pub enum Answer {
         /// When.
         at: Millis,
     },
+    /// Where the app is seen from outside.
+    Seen {
+        /// By the port of this conversation; `None` where it comes through a tunnel.
+        here: Option<SocketAddr>,
+        /// By the relay's port, if the probe arrived.
+        beside: Option<SocketAddr>,
+    },
 }
 
 /// What the server tells unasked.
@@ -359,6 +371,8 @@ pub enum Push {
         key: KeyHash,
         /// He asks for no more than seeing.
         view_only: bool,
+        /// Where the two can meet.
+        relay: Relay,
     },
     /// Customer: the supporter no longer asks.
     ConnectCancelled {
@@ -371,6 +385,8 @@ pub enum Push {
         session: SessionId,
         /// The answer.
         answer: Consent,
+        /// Where the two can meet, if it is a yes.
+        relay: Option<Relay>,
     },
 }
 

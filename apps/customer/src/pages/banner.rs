@@ -123,7 +123,12 @@ fn who(ui: &mut Ui, texts: Texts, people: &[Person]) -> Option<Act> {
         ui.spacing_mut().item_spacing.x = 5.0;
         for person in people {
             let name = person.supporter.name.as_str();
-            ui.label(strong(short(name)));
+            let name_shown = strong(short(name));
+            ui.label(if person.away {
+                name_shown.color(quiet)
+            } else {
+                name_shown
+            });
             let away = texts.with("end-one", [("name", name.into())]);
             let cross = RichText::new("×").size(15.0).color(quiet);
             let button = ui.add(Button::new(cross).frame(false));
@@ -142,7 +147,9 @@ fn who(ui: &mut Ui, texts: Texts, people: &[Person]) -> Option<Act> {
 fn what(ui: &mut Ui, texts: Texts, live: &Live<'_>) {
     let tokens = theme::tokens(ui);
     let controls = live.people.iter().find(|person| person.controls);
+    let away = live.people.iter().all(|person| person.away);
     let may = match (controls, live.people) {
+        _ if away => texts.get("reconnecting").into_owned(),
         (Some(_), [_]) => texts.get("full-control").into_owned(),
         (Some(person), _) => {
             let name = short(&person.supporter.name);
@@ -151,7 +158,8 @@ fn what(ui: &mut Ui, texts: Texts, live: &Live<'_>) {
         (None, _) => texts.get("view-only").into_owned(),
     };
     ui.horizontal(|ui| {
-        ui.label(RichText::new(may).small().color(tokens.good));
+        let tone = if away { tokens.bad } else { tokens.good };
+        ui.label(RichText::new(may).small().color(tone));
         let since = [("time", time::clock(live.since).into())];
         let since = texts.with("connected-since", since);
         ui.label(RichText::new(since).small().color(tokens.quiet));

@@ -262,7 +262,6 @@ impl App {
         let answer = Consent::Allowed {
             grant: Grant::Control,
             key: [8; 32],
-            candidates: Vec::new(),
         };
         let answer = Request::AnswerConnect { session, answer };
         customer.ask(answer).await.unwrap();

@@ -9,12 +9,21 @@ const SHADE: Color32 = Color32::from_black_alpha(150);
 
 /// Says it in the middle of the canvas.
 pub(crate) fn no_picture(ui: &Ui, canvas: Rect, texts: Texts, why: &NoPicture) {
-    ui.painter().rect_filled(canvas, 0.0, SHADE);
     let sentence = match why {
         NoPicture::Stuck => texts.get("no-picture-stuck").into_owned(),
         NoPicture::Locked => texts.get("no-picture-locked").into_owned(),
         NoPicture::Failed(why) => texts.with("no-picture-failed", [("why", why.as_str().into())]),
     };
+    over_the_picture(ui, canvas, sentence);
+}
+
+/// Says that the connection is lost and being made again.
+pub(crate) fn away(ui: &Ui, canvas: Rect, texts: Texts) {
+    over_the_picture(ui, canvas, texts.get("returning").into_owned());
+}
+
+fn over_the_picture(ui: &Ui, canvas: Rect, sentence: String) {
+    ui.painter().rect_filled(canvas, 0.0, SHADE);
     Area::new(Id::unique("no-picture"))
         .fixed_pos(canvas.center())
         .pivot(Align2::CENTER_CENTER)

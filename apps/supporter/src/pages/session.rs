@@ -7,6 +7,7 @@ use aldis_wire::peer::{ALL_MONITORS, EndReason, Grant, Look};
 use aldis_wire::signal::Case;
 use egui::{Align, Button, ComboBox, Layout, RichText, Role, Spinner, Ui, Vec2, WidgetInfo};
 
+use super::link::link;
 use super::look::look;
 use super::{Act, people, recording};
 use crate::remote::Scale;
@@ -56,6 +57,10 @@ pub(crate) fn toolbar(ui: &mut Ui, bar: Bar<'_>, invited: &mut String) -> Option
                 widgets::badge(ui, &texts.get("controls-nobody"), ink, tint);
             }
             widgets::quiet(ui, time::clock(since));
+        }
+        if let Some(over) = &bar.session.link {
+            let pressed = link(ui, texts, over);
+            act = act.take().or(pressed);
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if widgets::danger(ui, &texts.get("end-session"), Vec2::new(0.0, 32.0)).clicked() {

@@ -19,6 +19,7 @@ use aldis_wire::peer::{self, Look, MAX_MONITORS, Monitor, PointerShape, ScreenPa
 use tokio::sync::mpsc;
 
 use super::beat::Beat;
+use super::threads::Threads;
 use super::{Shared, Wish, locked};
 use crate::clock;
 
@@ -120,7 +121,7 @@ impl Watch {
     /// Goes on until nobody wants to see the screen any more.
     pub(super) fn run(&mut self) -> Result<(), Stop> {
         let seed = u128::from(clock::mark()) << 64 | u128::from(clock::mark());
-        let mut encoder = Encoder::new(Settings::default(), seed)?;
+        let mut encoder = Encoder::new(Settings::default(), seed)?.with_helpers(Threads::start());
         while !self.shared.is_over() {
             self.heed(&mut encoder)?;
             self.land(self.shared.shown.load(Ordering::SeqCst));

@@ -28,15 +28,10 @@ fn only_the_two_keys_that_the_server_introduced_get_a_session() {
                 assert_eq!(answer, None);
                 soon("the stranger's end", visit.connection.closed()).await;
             }
-            let Door {
-                session,
-                candidates,
-                ..
-            } = &door;
             let elsewhere = Door {
-                session: *session,
+                session: door.session,
                 key: [7; 32],
-                candidates: candidates.clone(),
+                way: door.way.clone(),
             };
             let outcome = eva.enter(&elsewhere).await.err();
             assert!(
@@ -66,7 +61,7 @@ fn another_sessions_introduction_is_refused_and_the_right_one_still_welcome() {
         let other = Door {
             session: [9; 16],
             key: door.key,
-            candidates: door.candidates.clone(),
+            way: door.way.clone(),
         };
         let (mut visit, answer) = eva.enter(&other).await.unwrap();
         assert_eq!(answer, Some(ToViewer::Refused));

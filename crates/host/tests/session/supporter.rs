@@ -1,13 +1,13 @@
 //! A supporter's side that does only what the test says, and also what no honest app does.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use aldis_link::{
-    Connection, DialError, FrameReceiver, FrameSender, Identity, Node, Signal, SignalError,
+    Connection, DialError, FrameReceiver, FrameSender, Identity, Node, Place, Signal, SignalError,
 };
 use aldis_trust::ServerName;
-use aldis_wire::peer::{ToHost, ToViewer};
+use aldis_wire::peer::{Comes, ToHost, ToViewer};
+use aldis_wire::relay::Relay;
 use aldis_wire::signal::{Action, Answer, Availability, Case, Consent, Push, Request};
 use aldis_wire::{Code, KeyHash, SessionId, VERSION};
 use tokio::sync::mpsc;
@@ -25,7 +25,8 @@ pub(crate) struct Supporter {
 pub(crate) struct Door {
     pub(crate) session: SessionId,
     pub(crate) key: KeyHash,
-    pub(crate) candidates: Vec<SocketAddr>,
+    /// The relay, and the right to it.
+    pub(crate) way: (Place, Relay),
 }
 
 /// A conversation with the customer's machine.
@@ -130,15 +131,14 @@ impl Supporter {
                 match self.pushes.recv().await.expect("the server is there") {
                     Push::ConnectAnswered {
                         session,
-                        answer:
-                            Consent::Allowed {
-                                key, candidates, ..
-                            },
+                        answer: Consent::Allowed { key, .. },
+                        relay: Some(relay),
                     } if session == asked => {
+                        let server = self.signal.server().clone();
                         return Door {
                             session,
                             key,
-                            candidates,
+                            way: (server, relay),
                         };
                     }
                     Push::ConnectAnswered { answer, .. } => panic!("{answer:?}"),
@@ -155,6 +155,7 @@ impl Supporter {
         let hello = ToHost::Hello {
             version: VERSION,
             session: door.session,
+            comes: Comes::First,
         };
         // A stranger's connection may be gone before his word is out.
         drop(visit.send.send(&hello).await);
@@ -166,7 +167,9 @@ impl Supporter {
 impl Visit {
     /// Connects and says nothing.
     pub(crate) async fn dial(node: &Node, door: &Door) -> Result<Self, DialError> {
-        let connection = node.dial_peer(&door.candidates, door.key).await?;
+        let (server, relay) = &door.way;
+        let relayed = node.through_relay(server, relay).await?;
+        let connection = relayed.dial_relayed(door.key).await?;
         // A client counts as connected before the other side has judged its key.
         let gone = |_| DialError::Refused("the customer's computer".to_owned());
         let (send, receive) = connection.open_bi().await.map_err(gone)?;

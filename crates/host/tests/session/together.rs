@@ -217,7 +217,11 @@ fn keys_that_the_old_hand_holds_are_let_go_at_the_hand_over() {
             matches!(refused, Some(SignalError::Refused(Refusal::Busy))),
             "{refused:?}"
         );
-        assert!(bo.enter(&door).await.is_err(), "the door is for eva's key");
+        // A client counts as connected before the other side has judged its key.
+        if let Ok((visit, answer)) = bo.enter(&door).await {
+            assert_eq!(answer, None, "the door is for eva's key");
+            soon("bo's end", visit.connection.closed()).await;
+        }
     });
 }
 

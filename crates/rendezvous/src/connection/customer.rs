@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use aldis_desk::Command;
 use aldis_wire::peer::EndReason;
+use aldis_wire::relay::Side;
 use aldis_wire::signal::{
-    Answer, Consent, Doer, Draft, Facts, MAX_CANDIDATES, MAX_SUPPORTERS, Origin, Refusal,
-    RejoinSecret, Request, Source, Speaker,
+    Answer, Consent, Doer, Draft, Facts, MAX_SUPPORTERS, Origin, Refusal, RejoinSecret, Request,
+    Source, Speaker,
 };
 use aldis_wire::{Code, SessionId};
 use sha2::{Digest as _, Sha256};
@@ -154,15 +155,11 @@ impl Talk {
         &self,
         code: Code,
         session: SessionId,
-        mut answer: Consent,
+        answer: Consent,
     ) -> Result<Answer, Refusal> {
-        let allowed = if let Consent::Allowed { candidates, .. } = &mut answer {
-            candidates.truncate(MAX_CANDIDATES);
-            true
-        } else {
-            false
-        };
-        let asker = self.shared.hub.answer(code, session, answer);
+        let allowed = matches!(answer, Consent::Allowed { .. });
+        let relay = allowed.then(|| self.shared.relay_for(session, Side::Viewer));
+        let asker = self.shared.hub.answer(code, session, answer, relay);
         let supporter = asker.ok_or(Refusal::NotAllowed)?;
         let note = Command::Answer { supporter, allowed };
         self.change(code, note, Doer::Customer).await?;

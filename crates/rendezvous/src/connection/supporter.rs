@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 
 use aldis_desk::{Command, channel};
+use aldis_wire::relay::Side;
 use aldis_wire::signal::{
     Answer, Canned, Channel, ChannelId, ChannelSetup, Doer, Draft, MAX_CANNED, MAX_CASES,
     MAX_HISTORY, MAX_LINE, MAX_MESSAGE, MAX_SELECTED, Origin, Push, Refusal, Request, Search,
@@ -315,6 +316,7 @@ impl Talk {
             supporter: me,
             key,
             view_only,
+            relay: self.shared.relay_for(session, Side::Host),
         };
         match self.shared.hub.ask(session, ask, push) {
             Ok(()) => Ok(Answer::Asked { session }),

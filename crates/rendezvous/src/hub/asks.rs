@@ -1,6 +1,7 @@
 //! Questions for a session, from the asking to the connection.
 
 use aldis_desk::Case;
+use aldis_wire::relay::Relay;
 use aldis_wire::signal::{Consent, Push};
 use aldis_wire::{Code, Millis, SessionId};
 
@@ -69,7 +70,13 @@ impl Hub {
     }
 
     /// Passes the customer's answer on, and gives who had asked; `None` if nobody asks any more.
-    pub(crate) fn answer(&self, code: Code, session: SessionId, answer: Consent) -> Option<String> {
+    pub(crate) fn answer(
+        &self,
+        code: Code,
+        session: SessionId,
+        answer: Consent,
+        relay: Option<Relay>,
+    ) -> Option<String> {
         let asker = self.with(|state| {
             let ask = state
                 .asks
@@ -83,7 +90,11 @@ impl Hub {
             Some(asker)
         });
         let (asker, supporter) = asker?;
-        asker.push(Push::ConnectAnswered { session, answer });
+        asker.push(Push::ConnectAnswered {
+            session,
+            answer,
+            relay,
+        });
         Some(supporter)
     }
 

@@ -11,6 +11,7 @@ use aldis_rendezvous::accounts::{self, AccountChange};
 use aldis_store::Store;
 use aldis_trust::ServerName;
 use aldis_wire::peer::{EndReason, Grant};
+use aldis_wire::relay::Relay;
 use aldis_wire::signal::{
     Action, Answer, Assignment, Availability, Case, Channel, ChannelSetup, ChatMessage, Consent,
     DEFAULT_EXPIRY, Desk, Draft, Facts, Member, Outcome, OwnCase, Push, Refusal, Request, Search,
@@ -137,7 +138,7 @@ impl Office {
     /// A connection on which nothing was said yet.
     pub(crate) async fn connection(&self) -> (Node, Connection) {
         let node = node();
-        let connection = soon("a connection", node.dial_server(&self.name))
+        let (connection, _) = soon("a connection", node.dial_server(&self.name))
             .await
             .unwrap();
         (node, connection)
@@ -473,10 +474,30 @@ impl App {
     /// The customer's answer to this question, as the supporter hears it.
     pub(crate) async fn answered(&mut self, asked: SessionId) -> Consent {
         let pick = |push| match push {
-            Push::ConnectAnswered { session, answer } if session == asked => Some(answer),
+            Push::ConnectAnswered {
+                session, answer, ..
+            } if session == asked => Some(answer),
             _ => None,
         };
         self.pushed("the customer's answer", pick).await
+    }
+
+    /// The right to the relay that comes with the customer's answer.
+    pub(crate) async fn relay_of_answer(&mut self, asked: SessionId) -> Option<Relay> {
+        let pick = |push| match push {
+            Push::ConnectAnswered { session, relay, .. } if session == asked => Some(relay),
+            _ => None,
+        };
+        self.pushed("the customer's answer", pick).await
+    }
+
+    /// The right to the relay that comes with this question.
+    pub(crate) async fn relay_of(&mut self, asked: SessionId) -> Relay {
+        let pick = |push| match push {
+            Push::ConnectAsked { session, relay, .. } if session == asked => Some(relay),
+            _ => None,
+        };
+        self.pushed("the question", pick).await
     }
 
     /// The supporter no longer asks this, as the customer hears it.
@@ -539,6 +560,5 @@ pub(crate) fn yes() -> Consent {
     Consent::Allowed {
         grant: Grant::Control,
         key: [8; 32],
-        candidates: vec![SocketAddr::from(([192, 0, 2, 1], 4000))],
     }
 }

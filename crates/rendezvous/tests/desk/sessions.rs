@@ -3,6 +3,7 @@
 use aldis_rendezvous::accounts::{self, AccountChange};
 use aldis_wire::Code;
 use aldis_wire::peer::Grant;
+use aldis_wire::relay::Side;
 use aldis_wire::signal::{Action, Case, Consent, Push, Refusal, Request, Status};
 
 use crate::office::{App, Office, PASSWORD, yes};
@@ -43,6 +44,7 @@ async fn line_18_the_customer_learns_who_asks_by_name_picture_and_key() {
                 supporter,
                 key,
                 view_only,
+                relay: _,
             } => Some((session, supporter, key, view_only)),
             _ => None,
         };
@@ -140,25 +142,22 @@ async fn line_51_to_54_every_window_and_the_customer_see_each_status() {
 }
 
 #[tokio::test]
-async fn more_addresses_than_one_may_offer_are_not_forwarded() {
+async fn each_side_gets_a_ticket_of_its_own_and_the_server_learns_no_address() {
     let office = Office::open().await;
-    let (mut eva, ana, code) = waiting(&office).await;
+    let (mut eva, mut ana, code) = waiting(&office).await;
     let session = eva.connect(code).await.unwrap();
-    let candidates = (1..=200)
-        .map(|port| ([192, 0, 2, 1], port).into())
-        .collect();
+    let theirs = ana.relay_of(session).await;
     let answer = Consent::Allowed {
         grant: Grant::View,
         key: [8; 32],
-        candidates,
     };
     ana.done(Request::AnswerConnect { session, answer }).await;
-    match eva.answered(session).await {
-        Consent::Allowed { candidates, .. } => {
-            assert_eq!(candidates.len(), aldis_wire::signal::MAX_CANDIDATES);
-        }
-        Consent::Declined { .. } => panic!("it was a yes"),
-    }
+    let ours = eva.relay_of_answer(session).await.unwrap();
+    assert_eq!(ours.port, theirs.port);
+    let sides = [theirs.ticket.side, ours.ticket.side];
+    assert_eq!(sides, [Side::Host, Side::Viewer]);
+    assert_eq!([theirs.ticket.session, ours.ticket.session], [session; 2]);
+    assert_ne!(theirs.ticket.mac, ours.ticket.mac);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@
 //! its view. Sessions are asked for beside it, as with a script, because no screen is shared here.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -335,7 +335,6 @@ impl Floor {
             Consent::Allowed {
                 grant: Grant::Control,
                 key: [8; 32],
-                candidates: vec![SocketAddr::from(([192, 0, 2, 1], 4000))],
             }
         } else {
             Consent::Declined { timed_out: false }

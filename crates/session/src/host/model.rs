@@ -69,15 +69,13 @@ impl Game {
                     picture: Vec::new(),
                 };
                 let key = [key; 32];
-                self.host.handle_asked(
-                    Ask {
-                        session,
-                        supporter,
-                        key,
-                        view_only,
-                    },
-                    now,
-                );
+                let ask = Ask {
+                    session,
+                    supporter,
+                    key,
+                    view_only,
+                };
+                self.host.handle_asked(ask, now);
             }
             3..=4 => {
                 let choice = [
@@ -106,19 +104,12 @@ impl Game {
                 }
                 self.host.choose(choice, now);
             }
-            5..=7 => {
-                let honest = self.dice.roll(5) > 0;
-                let key = self.keys.get(&session).copied().unwrap_or(9);
-                let key = [if honest { key } else { 9 }; 32];
-                let expected = self.seen.expected.contains(&key);
-                let up = self.host.handle_link_up(session, key, now);
-                assert!(!up || expected, "in without being expected");
-                if up {
-                    self.seen.told.insert(session, self.host.grant_of(session));
-                }
-            }
+            5..=7 => self.connect(session),
             8 => self.host.handle_cancelled(session),
-            9 => self.host.handle_link_down(session, now),
+            9 => {
+                self.host.handle_link_down(session, now);
+                self.seen.records.remove(&session);
+            }
             10 => self.host.handle_supporter_end(session, now),
             11..=12 => self.host.hand_control(session, seat),
             13 => self.host.remove(session, seat, now),
@@ -152,6 +143,21 @@ impl Game {
                     self.host.handle_timeout(self.now);
                 }
             }
+        }
+    }
+
+    /// A connection for this session, with the right key or with another.
+    fn connect(&mut self, session: SessionId) {
+        let honest = self.dice.roll(5) > 0;
+        let key = self.keys.get(&session).copied().unwrap_or(9);
+        let key = [if honest { key } else { 9 }; 32];
+        let expected = self.seen.expected.contains(&key);
+        let up = self.host.handle_link_up(session, key, self.now);
+        assert!(!up || expected, "in without being expected");
+        if up {
+            self.seen.told.insert(session, self.host.grant_of(session));
+        } else if self.host.handle_link_again(session, key) {
+            assert!(expected && honest, "back without being expected");
         }
     }
 
@@ -194,6 +200,8 @@ impl Game {
         if let Some((session, token)) = through.first() {
             assert!(token.is_live() && live.contains(session));
             assert!(host.question().is_none(), "input while the prompt is open");
+            let here = |seat: &Seat| seat.ask.session == *session && !seat.is_away();
+            assert!(host.seats().iter().any(here), "input of one who is away");
             assert_eq!(host.controls(), Some(*session));
             let key = [self.keys[session]; 32];
             assert_eq!(self.seen.allowed.get(&key), Some(&Grant::Control));
@@ -235,7 +243,11 @@ impl Game {
         for session in &self.seen.down {
             assert!(host.seats().iter().all(|seat| seat.ask.session != *session));
         }
-        let waits = host.question().is_some() || host.seats().iter().any(|seat| !seat.is_live());
+        let waits = host.question().is_some()
+            || host
+                .seats()
+                .iter()
+                .any(|seat| !seat.is_live() || seat.is_away());
         assert_eq!(host.poll_timeout().is_some(), waits);
     }
 }

@@ -84,12 +84,24 @@ pub enum Step {
         /// Since when, by the shell's clock.
         since: Millis,
     },
+    /// They were; the connection is gone, and he may come back to it until this moment.
+    Away {
+        /// Since when he is in the session, by the shell's clock.
+        since: Millis,
+        /// When his part of the session ends.
+        until: Millis,
+    },
 }
 
 impl Seat {
-    /// His side and this one are connected.
+    /// He is in the session, even if the connection is lost for now.
     pub fn is_live(&self) -> bool {
-        matches!(self.step, Step::Live { .. })
+        matches!(self.step, Step::Live { .. } | Step::Away { .. })
+    }
+
+    /// The connection is lost for now.
+    pub fn is_away(&self) -> bool {
+        matches!(self.step, Step::Away { .. })
     }
 
     /// The person lets him record what he sees.

@@ -275,7 +275,7 @@ fn nobody_controls_while_the_person_is_asked_about_another_one() {
 fn the_next_one_leads_when_the_lead_leaves() {
     let all = [Choice::Allow; 3];
     let mut host = together(&all);
-    host.handle_link_down([1; 16], 30);
+    host.handle_supporter_end([1; 16], 30);
     assert_eq!(through(&mut host), [2]);
     host.remove([3; 16], number(&host, 2), 31);
     host.remove([2; 16], number(&host, 2), 31);
@@ -285,11 +285,56 @@ fn the_next_one_leads_when_the_lead_leaves() {
     // Who has control keeps it when the lead leaves.
     let mut host = together(&all);
     host.hand_control([1; 16], number(&host, 3));
-    host.handle_link_down([1; 16], 30);
+    host.handle_supporter_end([1; 16], 30);
     assert_eq!(through(&mut host), [3]);
     // And it goes back to the lead when the one who has it leaves.
     host.handle_supporter_end([3; 16], 31);
     assert_eq!(through(&mut host), [2]);
+}
+
+#[test]
+fn who_loses_the_connection_moves_nothing_and_finds_his_seat_again() {
+    let mut host = live(Choice::Allow);
+    effects(&mut host);
+    let token = host.token_of([1; 16]).cloned().unwrap();
+    host.handle_link_down([1; 16], 1_000);
+    let told = effects(&mut host);
+    assert!(told.contains(&Effect::LetGo), "{told:?}");
+    assert!(
+        !told.iter().any(|it| matches!(it, Effect::Down(..))),
+        "{told:?}"
+    );
+    assert!(!token.is_live() && host.handle_input([1; 16]).is_none());
+    assert_eq!(host.running(), [[1; 16]], "the server need not know");
+    assert!(!host.handle_link_again([1; 16], [2; 32]), "another key");
+    assert!(!host.handle_link_again([2; 16], [1; 32]), "another session");
+    assert!(host.handle_link_again([1; 16], [1; 32]));
+    assert_eq!(through(&mut host), [1]);
+    // A second connection beside a healthy one is welcome.
+    assert!(host.handle_link_again([1; 16], [1; 32]));
+    host.handle_link_down([1; 16], 2_000);
+    assert_eq!(host.poll_timeout(), Some(2_000 + AWAY_TIME));
+    host.handle_timeout(2_000 + AWAY_TIME);
+    let told = effects(&mut host);
+    assert!(
+        told.contains(&Effect::Down([1; 16], EndReason::Lost)),
+        "{told:?}"
+    );
+    assert!(!host.handle_link_again([1; 16], [1; 32]));
+}
+
+#[test]
+fn those_who_are_here_lead_and_control_while_another_is_away() {
+    let mut host = together(&[Choice::Allow, Choice::Allow]);
+    host.handle_link_down([1; 16], 30);
+    assert_eq!(through(&mut host), [2]);
+    assert_eq!(host.running(), [[2; 16], [1; 16]]);
+    assert!(host.handle_link_again([1; 16], [1; 32]));
+    assert_eq!(through(&mut host), [2], "he comes back as the second");
+    host.handle_link_down([2; 16], 40);
+    host.handle_link_down([1; 16], 41);
+    assert!(host.handle_link_again([2; 16], [2; 32]));
+    assert_eq!((through(&mut host), host.running()[0]), (vec![2], [2; 16]));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use aldis_e2e::{PASSWORD, SUPPORTER, wait};
 use aldis_link::{FrameReceiver, FrameSender, Identity, Node, Signal};
 use aldis_trust::ServerName;
 use aldis_wire::input::{Button, Input, Key, NOTCH, NamedKey};
-use aldis_wire::peer::{Grant, ToHost, ToViewer};
+use aldis_wire::peer::{Comes, Grant, ToHost, ToViewer};
 use aldis_wire::signal::{Answer, Consent, Push, Request};
 use aldis_wire::{Code, VERSION};
 use anyhow::{Context as _, Result, bail, ensure};
@@ -62,26 +62,32 @@ impl Tampered {
 
     /// Waits for the customer's yes and goes in.
     pub(crate) fn enter(&mut self, expected: Grant) -> Result<Visit> {
-        let (node, pushes) = (&self.node, &mut self.pushes);
+        let (node, server) = (&self.node, self.signal.server());
+        let pushes = &mut self.pushes;
         let entering = async {
-            let (session, key, candidates) = loop {
+            let (session, key, relay) = loop {
                 match pushes.recv().await.context("the server is gone")? {
                     Push::ConnectAnswered {
                         session,
-                        answer:
-                            Consent::Allowed {
-                                key, candidates, ..
-                            },
-                    } => break (session, key, candidates),
+                        answer: Consent::Allowed { key, .. },
+                        relay: Some(relay),
+                    } => break (session, key, relay),
                     Push::ConnectAnswered { answer, .. } => bail!("{answer:?}"),
                     _ => {}
                 }
             };
-            let connection = node.dial_peer(&candidates, key).await?;
+            let relayed = node.through_relay(server, &relay).await?;
+            let connection = relayed.dial_relayed(key).await?;
             let (send, receive) = connection.open_bi().await?;
             let (mut send, receive) = (FrameSender::new(send, 0), FrameReceiver::new(receive));
             let version = VERSION;
-            send.send(&ToHost::Hello { version, session }).await?;
+            let comes = Comes::First;
+            let hello = ToHost::Hello {
+                version,
+                session,
+                comes,
+            };
+            send.send(&hello).await?;
             let mut visit = Visit { send, receive };
             match visit.next().await? {
                 ToViewer::Welcome { grant, .. } => {

@@ -1,0 +1,13 @@
+//! The ways between two peers, as far as they can be thought about without a socket.
+//!
+//! [`lane`] keeps what was said until the other side has it, so that a conversation outlives the
+//! connection that carries it. [`candidates`] says which addresses may be offered and tried,
+//! [`choice`] which of several connections is used, and [`relay`] who may reach whom through the
+//! relay.
+
+#![forbid(unsafe_code)]
+
+pub mod candidates;
+pub mod choice;
+pub mod lane;
+pub mod relay;
