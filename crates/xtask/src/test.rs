@@ -90,13 +90,14 @@ fn tests(no_screens: bool) -> Command {
     command
 }
 
-/// Builds and tries the optional way of reading the screen; only `capture` is compiled once more for it.
+/// Builds and tries the optional way of reading the screen.
+///
+/// The whole workspace is named so that all but `capture` is as it was compiled for the other tests.
 fn scrap() -> Result<()> {
-    let package = [
-        "-p",
-        "aldis-capture",
+    let test = [
+        "--workspace",
         "--features",
-        "scrap",
+        "aldis-capture/scrap",
         "--test",
         "scrap",
     ];
@@ -104,10 +105,10 @@ fn scrap() -> Result<()> {
         "lints of scrap",
         cargo()
             .arg("clippy")
-            .args(package)
+            .args(test)
             .args(["--", "-D", "warnings"]),
     )?;
-    step("test of scrap", cargo().arg("test").args(package))
+    step("test of scrap", cargo().arg("test").args(test))
 }
 
 /// A duration for people.
