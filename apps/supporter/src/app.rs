@@ -138,14 +138,19 @@ impl App {
         };
         app.viewer.send(Command::StartAs(app.settings.availability));
         app.viewer.send(Command::Look(app.settings.look));
-        match settings::shelf(&app.settings) {
-            Ok(shelf) => app.viewer.send(Command::Shelf(shelf)),
-            Err(error) => tracing::warn!(%error, "nothing can be recorded"),
-        }
+        app.tell_shelf();
         app.resume();
         // A window that is only the viewer types from the start, as one that was connected by a button.
         app.remote.take_focus();
         app
+    }
+
+    /// Tells the engine where recordings go, and how much they may take.
+    fn tell_shelf(&self) {
+        match settings::shelf(&self.settings) {
+            Ok(shelf) => self.viewer.send(Command::Shelf(shelf)),
+            Err(error) => tracing::warn!(%error, "nothing can be recorded"),
+        }
     }
 
     fn resume(&self) {
@@ -254,6 +259,11 @@ impl App {
             Act::Sound(sound) => {
                 self.settings.sound = sound;
                 self.settings.save();
+            }
+            Act::Quota(bytes) => {
+                self.settings.recordings_quota = bytes;
+                self.settings.save();
+                self.tell_shelf();
             }
             Act::Copy(text) => {
                 ctx.copy_text(text.clone());
@@ -389,7 +399,8 @@ impl App {
         } else if let Some(why) = &session.no_picture {
             pages::no_picture(ui, canvas.response.rect, self.texts, why);
         }
-        if control {
+        // Without a connection nobody has forbidden anything.
+        if control || session.stage == SessionStage::Returning {
             self.in_vain = InVain::default();
         } else {
             self.in_vain.note(ui, happened.unheard);
@@ -613,7 +624,9 @@ impl App {
                 .show(ui, |ui| self.session_page(ui, &session, window))
                 .inner
         } else if self.shelf.is_open() && self.shows_queue() {
-            self.shelf.show(ui, self.texts)
+            let back = pages::session_strip(ui, self.texts, &self.view);
+            let quota = self.settings.recordings_quota;
+            self.shelf.show(ui, self.texts, quota).or(back)
         } else if self.shows_queue() {
             let (now, refusal) = (self.server_now(), self.refusal());
             pages::queue(

@@ -26,9 +26,9 @@ use crate::settings::Settings;
 pub(crate) use no_picture::{away, no_picture};
 pub(crate) use people::{people, watching};
 pub(crate) use player::{PlayerAct, Showing, player};
-pub(crate) use queue::{Queue, chat, queue};
+pub(crate) use queue::{Queue, chat, queue, session_strip};
 pub(crate) use recording::notice as recording_notice;
-pub(crate) use recordings::{Shelve, recordings};
+pub(crate) use recordings::{Browse, Shelve, recordings};
 pub(crate) use session::{Bar, over, toolbar, waiting};
 pub(crate) use sign_in::{Entry, sign_in};
 
@@ -69,6 +69,8 @@ pub(crate) enum Act {
     Notify(bool),
     /// With a sound, or not.
     Sound(bool),
+    /// All recordings together may take so many bytes.
+    Quota(u64),
 }
 
 /// A sentence that can be put away; whether it was.
@@ -109,7 +111,18 @@ pub(crate) fn status_colours(ui: &Ui, status: Status) -> (egui::Color32, egui::C
     }
 }
 
-/// The menu with language and appearance.
+/// How much all recordings together may take, to choose from, in bytes.
+const QUOTAS: [u64; 7] = [
+    1_000_000_000,
+    5_000_000_000,
+    10_000_000_000,
+    20_000_000_000,
+    50_000_000_000,
+    100_000_000_000,
+    500_000_000_000,
+];
+
+/// The menu with language, appearance, notices and the room for recordings.
 pub(crate) fn settings_menu(ui: &mut Ui, texts: Texts, settings: &Settings) -> Option<Act> {
     const APPEARANCES: [(Appearance, &str); 3] = [
         (Appearance::System, "theme-system"),
@@ -147,6 +160,18 @@ pub(crate) fn settings_menu(ui: &mut Ui, texts: Texts, settings: &Settings) -> O
         if ui.checkbox(&mut sound, texts.get("notify-sound")).changed() {
             act = Some(Act::Sound(sound));
         }
+        ui.separator();
+        let most = |bytes: u64| texts.size(bytes);
+        let chosen = [("size", most(settings.recordings_quota).into())];
+        ui.menu_button(texts.with("recordings-quota", chosen), |ui| {
+            for quota in QUOTAS {
+                let here = quota == settings.recordings_quota;
+                if ui.selectable_label(here, most(quota)).clicked() {
+                    act = Some(Act::Quota(quota));
+                    ui.close();
+                }
+            }
+        });
     });
     act
 }
