@@ -252,17 +252,10 @@ impl App {
             Act::ExportChat { code, text } => {
                 self.queue.exported = Some(export::save(code, &text));
             }
-            Act::Notify(notify) => {
-                self.settings.notify = notify;
-                self.settings.save();
-            }
-            Act::Sound(sound) => {
-                self.settings.sound = sound;
-                self.settings.save();
-            }
+            Act::Notify(notify) => self.remember(|settings| settings.notify = notify),
+            Act::Sound(sound) => self.remember(|settings| settings.sound = sound),
             Act::Quota(bytes) => {
-                self.settings.recordings_quota = bytes;
-                self.settings.save();
+                self.remember(|settings| settings.recordings_quota = bytes);
                 self.tell_shelf();
             }
             Act::Copy(text) => {
@@ -286,8 +279,7 @@ impl App {
                 self.viewer.send(Command::DismissSession);
             }
             Act::Look(look) => {
-                self.settings.look = look;
-                self.settings.save();
+                self.remember(|settings| settings.look = look);
                 self.viewer.send(Command::Look(look));
             }
             Act::ToggleScale => {
@@ -322,15 +314,19 @@ impl App {
             }
             Act::Language(language) => {
                 self.texts = Texts::new(language);
-                self.settings.language = Some(language);
-                self.settings.save();
+                self.remember(|settings| settings.language = Some(language));
             }
             Act::Appearance(appearance) => {
                 theme::set(ctx, appearance);
-                self.settings.appearance = appearance;
-                self.settings.save();
+                self.remember(|settings| settings.appearance = appearance);
             }
         }
+    }
+
+    /// Changes what is remembered between two runs.
+    fn remember(&mut self, change: impl FnOnce(&mut Settings)) {
+        change(&mut self.settings);
+        self.settings.save();
     }
 
     fn sign_in(&mut self) {

@@ -101,7 +101,8 @@ fn title(ui: &mut Ui, texts: Texts, playing: &Playing, back: bool) -> Option<Pla
         };
         ui.label(RichText::new(customer).font(theme::strong(14.5)));
         widgets::quiet(ui, head.case.clone());
-        widgets::quiet(ui, time::moment(head.started, time::now()));
+        let started = time::moment(head.started, time::now(), texts.language());
+        widgets::quiet(ui, started);
         widgets::quiet(
             ui,
             texts.with("recorded-by", [("name", head.supporter.as_str().into())]),

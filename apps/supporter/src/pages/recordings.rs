@@ -225,7 +225,7 @@ fn row(
         let room = if narrow { 150.0 } else { 190.0 };
         cell(ui, room, |ui| ui.add(Label::new(name).truncate()));
         cell(ui, 100.0, |ui| ui.label(&head.case));
-        let started = time::moment(head.started, time::now());
+        let started = time::moment(head.started, time::now(), texts.language());
         cell(ui, 120.0, |ui| widgets::quiet(ui, started.clone()));
         cell(ui, 70.0, |ui| ui.label(span(listed.length)));
         cell(ui, 70.0, |ui| widgets::quiet(ui, texts.size(listed.size)));
