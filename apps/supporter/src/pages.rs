@@ -19,7 +19,7 @@ use aldis_viewer::{Command, Wish};
 use aldis_wire::Code;
 use aldis_wire::peer::Look;
 use aldis_wire::signal::Status;
-use egui::{Align, Layout, Ui, Vec2};
+use egui::{Align, Align2, Area, Id, Layout, Rect, Ui, Vec2};
 
 use crate::settings::Settings;
 
@@ -73,6 +73,10 @@ pub(crate) enum Act {
     Quota(u64),
 }
 
+/// The most points that a word over the customer's screen is wide, and what it leaves free.
+const WORD_WIDTH: f32 = 640.0;
+const WORD_EDGE: f32 = 24.0;
+
 /// A sentence that can be put away; whether it was.
 pub(crate) fn dismissible(ui: &mut Ui, texts: Texts, tone: Tone, words: &str) -> bool {
     let row = Vec2::new(ui.available_width(), 40.0);
@@ -85,6 +89,19 @@ pub(crate) fn dismissible(ui: &mut Ui, texts: Texts, tone: Tone, words: &str) ->
         closed
     });
     row.inner
+}
+
+/// Says something over the lower end of the customer's screen, which it neither moves nor makes smaller.
+pub(crate) fn over_the_canvas<R>(ui: &Ui, canvas: Rect, add: impl FnOnce(&mut Ui) -> R) -> R {
+    let width = (canvas.width() - 2.0 * WORD_EDGE).clamp(0.0, WORD_WIDTH);
+    Area::new(Id::unique("word-over-the-canvas"))
+        .pivot(Align2::CENTER_BOTTOM)
+        .fixed_pos(canvas.center_bottom() - Vec2::new(0.0, WORD_EDGE))
+        .show(ui.ctx(), |ui| {
+            ui.set_width(width);
+            add(ui)
+        })
+        .inner
 }
 
 /// A status in the person's language.

@@ -66,16 +66,28 @@ fn the_customers_bar_moves_when_it_is_dragged_and_not_after_a_click() -> Result<
     let mut scene = Scene::start("windows-bar")?;
     let _viewer = session(&mut scene, "en")?;
     let desk = scene.customer.desk();
+    let display = desk.display();
     let label = named("Full control").role("label");
     let place = || desk.find(&label).map(|label| (label.area.x, label.area.y));
     let before = place()?;
     let beside = (before.0 + 260, before.1);
-    let display = desk.display();
     let (x, y) = (beside.0.to_string(), beside.1.to_string());
-    display.xdotool(&["mousemove", &x, &y, "click", "--repeat", "2", "1"])?;
-    display.xdotool(&["mousemove", "300", "500", "mousemove", "320", "520"])?;
-    display.picture_at_rest()?;
-    ensure!(place()? == before, "the bar followed the pointer");
+    for pause in ["10", "30", "80"] {
+        display.xdotool(&[
+            "mousemove",
+            &x,
+            &y,
+            "click",
+            "--repeat",
+            "2",
+            "--delay",
+            pause,
+            "1",
+        ])?;
+        display.xdotool(&["mousemove", "300", "500", "mousemove", "320", "520"])?;
+        display.picture_at_rest()?;
+        ensure!(place()? == before, "the bar followed the pointer");
+    }
 
     // As slowly as a hand.
     let (step, down) = ((before.1 + 40).to_string(), (before.1 + 200).to_string());
