@@ -13,7 +13,7 @@ use aldis_wire::Code;
 use aldis_wire::peer::{EndReason, Grant, Recording};
 use aldis_wire::signal::Token;
 use egui::{
-    CentralPanel, Color32, Context, Event, Key, Margin, Modifiers, Panel, RawInput, Ui,
+    CentralPanel, Color32, Context, Event, Key, Margin, Modifiers, Panel, RawInput, Rect, Ui,
     ViewportCommand, Visuals,
 };
 use raw_window_handle::HasDisplayHandle;
@@ -22,7 +22,7 @@ use crate::Look;
 use crate::attention::Attention;
 use crate::export;
 use crate::ground::Ground;
-use crate::in_vain::{self, InVain};
+use crate::in_vain::InVain;
 use crate::pages::{self, Act, Entry, Queue};
 use crate::remote::{Happened, Remote, Scale};
 use crate::settings::{self, Settings, SignIn};
@@ -138,14 +138,19 @@ impl App {
         };
         app.viewer.send(Command::StartAs(app.settings.availability));
         app.viewer.send(Command::Look(app.settings.look));
-        match settings::shelf(&app.settings) {
-            Ok(shelf) => app.viewer.send(Command::Shelf(shelf)),
-            Err(error) => tracing::warn!(%error, "nothing can be recorded"),
-        }
+        app.tell_shelf();
         app.resume();
         // A window that is only the viewer types from the start, as one that was connected by a button.
         app.remote.take_focus();
         app
+    }
+
+    /// Tells the engine where recordings go, and how much they may take.
+    fn tell_shelf(&self) {
+        match settings::shelf(&self.settings) {
+            Ok(shelf) => self.viewer.send(Command::Shelf(shelf)),
+            Err(error) => tracing::warn!(%error, "nothing can be recorded"),
+        }
     }
 
     fn resume(&self) {
@@ -247,13 +252,11 @@ impl App {
             Act::ExportChat { code, text } => {
                 self.queue.exported = Some(export::save(code, &text));
             }
-            Act::Notify(notify) => {
-                self.settings.notify = notify;
-                self.settings.save();
-            }
-            Act::Sound(sound) => {
-                self.settings.sound = sound;
-                self.settings.save();
+            Act::Notify(notify) => self.remember(|settings| settings.notify = notify),
+            Act::Sound(sound) => self.remember(|settings| settings.sound = sound),
+            Act::Quota(bytes) => {
+                self.remember(|settings| settings.recordings_quota = bytes);
+                self.tell_shelf();
             }
             Act::Copy(text) => {
                 ctx.copy_text(text.clone());
@@ -276,8 +279,7 @@ impl App {
                 self.viewer.send(Command::DismissSession);
             }
             Act::Look(look) => {
-                self.settings.look = look;
-                self.settings.save();
+                self.remember(|settings| settings.look = look);
                 self.viewer.send(Command::Look(look));
             }
             Act::ToggleScale => {
@@ -312,15 +314,19 @@ impl App {
             }
             Act::Language(language) => {
                 self.texts = Texts::new(language);
-                self.settings.language = Some(language);
-                self.settings.save();
+                self.remember(|settings| settings.language = Some(language));
             }
             Act::Appearance(appearance) => {
                 theme::set(ctx, appearance);
-                self.settings.appearance = appearance;
-                self.settings.save();
+                self.remember(|settings| settings.appearance = appearance);
             }
         }
+    }
+
+    /// Changes what is remembered between two runs.
+    fn remember(&mut self, change: impl FnOnce(&mut Settings)) {
+        change(&mut self.settings);
+        self.settings.save();
     }
 
     fn sign_in(&mut self) {
@@ -389,14 +395,14 @@ impl App {
         } else if let Some(why) = &session.no_picture {
             pages::no_picture(ui, canvas.response.rect, self.texts, why);
         }
-        if control {
+        // Without a connection nobody has forbidden anything.
+        if control || session.stage == SessionStage::Returning {
             self.in_vain = InVain::default();
         } else {
             self.in_vain.note(ui, happened.unheard);
         }
-        if self.in_vain.is_said() && self.fullscreen && !self.toolbar {
-            in_vain::over_the_canvas(ui, &pages::watching(self.texts, session));
-        }
+        let said = self.word(ui, canvas.response.rect, session);
+        act = act.or(said);
         self.pass_on(ui, happened, window);
         act
     }
@@ -429,12 +435,6 @@ impl App {
             unread: case.map_or(0, |case| self.view.service.unread(case)),
             ahead: self.view.server_ahead,
         };
-        let recording = pages::recording_notice(texts, session);
-        if recording.is_none() {
-            self.read_recording.clear();
-        }
-        let recording = recording.filter(|(_, words)| *words != self.read_recording);
-        let (refusal, in_vain) = (self.refusal(), self.in_vain.is_said());
         let look = egui::Frame::new()
             .fill(tokens.raised)
             .inner_margin(Margin::symmetric(12, 6));
@@ -448,18 +448,7 @@ impl App {
                 } else if let Some(name) = &session.joining {
                     let name = [("name", name.as_str().into())];
                     widgets::notice(ui, Tone::Warn, &texts.with("seat-joining", name));
-                } else if let Some((tone, words)) = recording {
-                    let asked = session.recording.told == Recording::Asked;
-                    if asked {
-                        widgets::notice(ui, tone, &words);
-                    } else if pages::dismissible(ui, texts, tone, &words) {
-                        act = Some(Act::DismissRecording(words));
-                    }
-                } else if let Some(refusal) = refusal {
-                    ui.horizontal(|ui| {
-                        widgets::notice(ui, Tone::Bad, &refusal);
-                    });
-                } else if in_vain || session.ignored > 0 {
+                } else if session.ignored > 0 {
                     widgets::notice(ui, Tone::Warn, &pages::watching(texts, session));
                 } else if self.grab.is_some() {
                     let keys = [("keys", RELEASE_CHORD.into())];
@@ -468,6 +457,46 @@ impl App {
                 act
             })
             .inner
+    }
+
+    /// What is to be said of the moment, over the customer's screen: beside the toolbar it would move and scale all
+    /// that the supporter is looking at.
+    fn word(&mut self, ui: &Ui, canvas: Rect, session: &Session) -> Option<Act> {
+        let texts = self.texts;
+        let recording = pages::recording_notice(texts, session);
+        if recording.is_none() {
+            self.read_recording.clear();
+        }
+        let in_vain = self.in_vain.is_said();
+        if self.fullscreen && !self.toolbar {
+            // What was asked for in the toolbar is answered there.
+            if in_vain {
+                Self::say(ui, canvas, Tone::Warn, &pages::watching(texts, session));
+            }
+            return None;
+        }
+        if let Some((tone, words)) = recording.filter(|(_, words)| *words != self.read_recording) {
+            if session.recording.told == Recording::Asked {
+                Self::say(ui, canvas, tone, &words);
+                return None;
+            }
+            let put_away = |ui: &mut Ui| pages::dismissible(ui, texts, tone, &words);
+            let read = pages::over_the_canvas(ui, canvas, put_away);
+            return read.then_some(Act::DismissRecording(words));
+        }
+        if let Some(refusal) = self.refusal() {
+            let put_away = |ui: &mut Ui| pages::dismissible(ui, texts, Tone::Bad, &refusal);
+            let read = pages::over_the_canvas(ui, canvas, put_away);
+            return read.then_some(Act::DismissRefusal);
+        }
+        if in_vain {
+            Self::say(ui, canvas, Tone::Warn, &pages::watching(texts, session));
+        }
+        None
+    }
+
+    fn say(ui: &Ui, canvas: Rect, tone: Tone, words: &str) {
+        pages::over_the_canvas(ui, canvas, |ui| widgets::notice(ui, tone, words));
     }
 
     /// Sends what happened on the canvas, and holds the keyboard while it is wanted there.
@@ -613,7 +642,9 @@ impl App {
                 .show(ui, |ui| self.session_page(ui, &session, window))
                 .inner
         } else if self.shelf.is_open() && self.shows_queue() {
-            self.shelf.show(ui, self.texts)
+            let back = pages::session_strip(ui, self.texts, &self.view);
+            let quota = self.settings.recordings_quota;
+            self.shelf.show(ui, self.texts, quota).or(back)
         } else if self.shows_queue() {
             let (now, refusal) = (self.server_now(), self.refusal());
             pages::queue(

@@ -1,9 +1,8 @@
-//! The word about mouse and keyboard that do nothing, for lack of control.
+//! Mouse and keyboard that do nothing, for lack of control.
 
 use std::time::Duration;
 
-use aldis_ui::widgets::{self, Tone};
-use egui::{Align2, Area, Id, Ui, Vec2};
+use egui::Ui;
 
 /// How long the word stays after the last press, in seconds.
 const STAYS: f64 = 5.0;
@@ -30,15 +29,4 @@ impl InVain {
     pub(crate) fn is_said(&self) -> bool {
         self.since.is_some()
     }
-}
-
-/// Says it where there is no toolbar to say it under.
-pub(crate) fn over_the_canvas(ui: &Ui, words: &str) {
-    Area::new(Id::unique("in-vain"))
-        .anchor(Align2::CENTER_BOTTOM, Vec2::new(0.0, -24.0))
-        .interactable(false)
-        .show(ui.ctx(), |ui| {
-            ui.set_max_width(460.0);
-            widgets::notice(ui, Tone::Warn, words);
-        });
 }

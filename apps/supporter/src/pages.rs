@@ -19,16 +19,16 @@ use aldis_viewer::{Command, Wish};
 use aldis_wire::Code;
 use aldis_wire::peer::Look;
 use aldis_wire::signal::Status;
-use egui::{Align, Layout, Ui, Vec2};
+use egui::{Align, Align2, Area, Id, Layout, Rect, Ui, Vec2};
 
 use crate::settings::Settings;
 
 pub(crate) use no_picture::{away, no_picture};
 pub(crate) use people::{people, watching};
 pub(crate) use player::{PlayerAct, Showing, player};
-pub(crate) use queue::{Queue, chat, queue};
+pub(crate) use queue::{Queue, chat, queue, session_strip};
 pub(crate) use recording::notice as recording_notice;
-pub(crate) use recordings::{Shelve, recordings};
+pub(crate) use recordings::{Browse, Shelve, recordings};
 pub(crate) use session::{Bar, over, toolbar, waiting};
 pub(crate) use sign_in::{Entry, sign_in};
 
@@ -69,7 +69,13 @@ pub(crate) enum Act {
     Notify(bool),
     /// With a sound, or not.
     Sound(bool),
+    /// All recordings together may take so many bytes.
+    Quota(u64),
 }
+
+/// The most points that a word over the customer's screen is wide, and what it leaves free.
+const WORD_WIDTH: f32 = 640.0;
+const WORD_EDGE: f32 = 24.0;
 
 /// A sentence that can be put away; whether it was.
 pub(crate) fn dismissible(ui: &mut Ui, texts: Texts, tone: Tone, words: &str) -> bool {
@@ -83,6 +89,19 @@ pub(crate) fn dismissible(ui: &mut Ui, texts: Texts, tone: Tone, words: &str) ->
         closed
     });
     row.inner
+}
+
+/// Says something over the lower end of the customer's screen, which it neither moves nor makes smaller.
+pub(crate) fn over_the_canvas<R>(ui: &Ui, canvas: Rect, add: impl FnOnce(&mut Ui) -> R) -> R {
+    let width = (canvas.width() - 2.0 * WORD_EDGE).clamp(0.0, WORD_WIDTH);
+    Area::new(Id::unique("word-over-the-canvas"))
+        .pivot(Align2::CENTER_BOTTOM)
+        .fixed_pos(canvas.center_bottom() - Vec2::new(0.0, WORD_EDGE))
+        .show(ui.ctx(), |ui| {
+            ui.set_width(width);
+            add(ui)
+        })
+        .inner
 }
 
 /// A status in the person's language.
@@ -109,7 +128,18 @@ pub(crate) fn status_colours(ui: &Ui, status: Status) -> (egui::Color32, egui::C
     }
 }
 
-/// The menu with language and appearance.
+/// How much all recordings together may take, to choose from, in bytes.
+const QUOTAS: [u64; 7] = [
+    1_000_000_000,
+    5_000_000_000,
+    10_000_000_000,
+    20_000_000_000,
+    50_000_000_000,
+    100_000_000_000,
+    500_000_000_000,
+];
+
+/// The menu with language, appearance, notices and the room for recordings.
 pub(crate) fn settings_menu(ui: &mut Ui, texts: Texts, settings: &Settings) -> Option<Act> {
     const APPEARANCES: [(Appearance, &str); 3] = [
         (Appearance::System, "theme-system"),
@@ -147,6 +177,18 @@ pub(crate) fn settings_menu(ui: &mut Ui, texts: Texts, settings: &Settings) -> O
         if ui.checkbox(&mut sound, texts.get("notify-sound")).changed() {
             act = Some(Act::Sound(sound));
         }
+        ui.separator();
+        let most = |bytes: u64| texts.size(bytes);
+        let chosen = [("size", most(settings.recordings_quota).into())];
+        ui.menu_button(texts.with("recordings-quota", chosen), |ui| {
+            for quota in QUOTAS {
+                let here = quota == settings.recordings_quota;
+                if ui.selectable_label(here, most(quota)).clicked() {
+                    act = Some(Act::Quota(quota));
+                    ui.close();
+                }
+            }
+        });
     });
     act
 }

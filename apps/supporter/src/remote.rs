@@ -369,14 +369,12 @@ pub(crate) fn on_image((x, y): (u16, u16), size: (u32, u32), image: Rect) -> Pos
 }
 
 /// A screen of this size in points, as large as `area` allows.
+///
+/// A hair's breadth below 1:1 is 1:1, and sharp; so is what could be a little larger, for that shows nothing more.
 pub(crate) fn fitted(area: Rect, size: Vec2, pixel: f32) -> Rect {
+    const SHARP: std::ops::Range<f32> = 0.996..1.25;
     let factor = (area.size() / size).min_elem().max(0.01);
-    // A hair's breadth from 1:1 is 1:1, and sharp.
-    let factor = if (factor - 1.0).abs() < 0.004 {
-        1.0
-    } else {
-        factor
-    };
+    let factor = if SHARP.contains(&factor) { 1.0 } else { factor };
     centred(area, size * factor, pixel)
 }
 
@@ -389,6 +387,18 @@ fn centred(area: Rect, size: Vec2, pixel: f32) -> Rect {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_screen_is_sharp_where_it_fits_and_not_much_larger() {
+        let width = |area: f32| {
+            let area = Rect::from_min_size(Pos2::ZERO, Vec2::new(area, 5_000.0));
+            fitted(area, Vec2::new(1_000.0, 500.0), 1.0).width()
+        };
+        assert!((width(500.0) - 500.0).abs() < 0.1, "smaller");
+        assert!((width(998.0) - 1_000.0).abs() < 0.1, "a hair's breadth");
+        assert!((width(1_200.0) - 1_000.0).abs() < 0.1, "no use");
+        assert!((width(2_000.0) - 2_000.0).abs() < 0.1, "twice");
+    }
 
     #[test]
     fn a_window_that_moved_does_not_know_where_our_pointer_is() {

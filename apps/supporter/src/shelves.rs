@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use aldis_present::LiveWaker;
 use aldis_ui::Texts;
-use aldis_viewer::{Changed, Library, Replay};
+use aldis_viewer::{Changed, Library, Replay, Trouble};
 use egui::{Context, Ui};
 
 use crate::export;
-use crate::pages::{self, Act, PlayerAct, Shelve, Showing};
+use crate::pages::{self, Act, Browse, PlayerAct, Shelve, Showing};
 use crate::settings::{self, Settings};
 
 /// The recordings in the window.
@@ -16,8 +16,7 @@ pub(crate) struct Shelves {
     library: Option<Library>,
     open: bool,
     showing: Option<Showing>,
-    /// The recording that is about to be deleted.
-    confirm: Option<PathBuf>,
+    browse: Browse,
     /// Why no video could be begun.
     refused: Option<String>,
 }
@@ -31,7 +30,7 @@ impl Shelves {
             library,
             open: false,
             showing: None,
-            confirm: None,
+            browse: Browse::default(),
             refused: None,
         }
     }
@@ -56,6 +55,7 @@ impl Shelves {
                 library.refresh();
             }
             Shelve::Delete(path) => library.delete(path),
+            Shelve::Folder(path) => library.show_folder(path),
             Shelve::Export(path) => {
                 self.showing = None;
                 match export::video_of(&path) {
@@ -67,7 +67,8 @@ impl Shelves {
         }
     }
 
-    pub(crate) fn show(&mut self, ui: &mut Ui, texts: Texts) -> Option<Act> {
+    /// Shows the page or the player; all recordings together may take `quota` bytes.
+    pub(crate) fn show(&mut self, ui: &mut Ui, texts: Texts, quota: u64) -> Option<Act> {
         if let Some(showing) = &mut self.showing {
             let path = showing.path.clone();
             return match pages::player(ui, texts, showing, true)? {
@@ -77,9 +78,9 @@ impl Shelves {
         }
         let library = self.library.as_ref()?;
         let mut shelved = library.view();
-        shelved.refused = shelved.refused.or_else(|| self.refused.clone());
-        let quota = library.shelf().quota;
-        pages::recordings(ui, texts, &shelved, quota, &mut self.confirm)
+        let refused = || self.refused.clone().map(Trouble::System);
+        shelved.trouble = shelved.trouble.or_else(refused);
+        pages::recordings(ui, texts, &shelved, quota, &mut self.browse)
     }
 }
 

@@ -60,16 +60,23 @@ pub(crate) fn open(
         stats::start(runtime.handle(), Arc::clone(&viewer), path)?;
     }
     let fullscreen = only.as_ref().is_some_and(|only| only.fullscreen);
+    let queue = only.is_none();
     let app_viewer = Arc::clone(&viewer);
     let create: aldis_present::Create<'_> = Box::new(move |ctx, display| {
         painter.get_or_init(|| (ctx.clone(), LiveWaker::new(ctx)));
         let app = App::new(ctx, display, app_viewer, look, sign_in, only);
         Ok(Box::new(app))
     });
-    let options = Options {
+    let mut options = Options {
         on_frame: frame_times.map(frames::write),
         ..options(fullscreen)
     };
+    if queue {
+        // Its three columns need more room than a viewer.
+        options.viewport = options
+            .viewport
+            .with_min_inner_size(Vec2::new(900.0, 520.0));
+    }
     let outcome = aldis_present::run("aldis", options, create);
     runtime.block_on(viewer.close());
     outcome.context("cannot open a window")

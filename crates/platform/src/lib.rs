@@ -5,11 +5,13 @@
 //! [`wheel`] says whether the window hears of a notch twice,
 //! [`notice`] shows notifications, [`launcher`] tells docks a number,
 //! [`idle`] says how long nobody has touched anything,
+//! [`folder`] shows where a file lies,
 //! [`only`] lets a program be open once on a desktop,
 //! [`private_file`] keeps tokens and keys where only their owner can read them.
 //!
 //! **Invariant:** no raw handle leaves this crate, and no key that was pressed is ever logged.
 
+pub mod folder;
 pub mod hotkey;
 pub mod idle;
 pub mod keyboard;

@@ -3,6 +3,7 @@
 //! They live in `assets/texts` as Fluent files (<https://projectfluent.org>), one a window.
 
 use std::borrow::Cow;
+use std::fmt::Display;
 use std::sync::LazyLock;
 
 use aldis_link::{DialError, SignalError};
@@ -177,6 +178,31 @@ impl Texts {
         self.with(id, [("who", who.as_str().into())])
     }
 
+    /// A number as it is written here: with the language's decimal sign.
+    ///
+    /// It comes as Rust writes it, so that the caller says how many decimals it has.
+    pub fn number(self, written: impl Display) -> String {
+        let sign = match self.language {
+            Language::English => ".",
+            Language::Spanish | Language::German => ",",
+        };
+        written.to_string().replace('.', sign)
+    }
+
+    /// A size in bytes as people say it.
+    pub fn size(self, bytes: u64) -> String {
+        match bytes {
+            ..1_000_000 => format!("{} kB", bytes.div_ceil(1_000)),
+            1_000_000..1_000_000_000 => self.tenths(bytes as f64 / 1e6) + " MB",
+            1_000_000_000.. => self.tenths(bytes as f64 / 1e9) + " GB",
+        }
+    }
+
+    /// A number with one decimal.
+    pub fn tenths(self, number: f64) -> String {
+        self.number(format_args!("{number:.1}"))
+    }
+
     /// A duration as people say it.
     pub fn duration(self, milliseconds: u64) -> String {
         let seconds = milliseconds / 1000;
@@ -304,6 +330,27 @@ mod tests {
         assert_eq!(texts.duration(65_000), "1 min 5 s");
         assert_eq!(texts.duration(5_999), "5 s");
         assert_eq!(texts.get("no-such-text"), "no-such-text");
+    }
+
+    #[test]
+    fn numbers_have_the_languages_decimal_sign() {
+        let written = |language| {
+            let texts = Texts::new(language);
+            (texts.tenths(2.46), texts.number(16))
+        };
+        let pair = |one: &str| (one.to_owned(), "16".to_owned());
+        assert_eq!(written(Language::English), pair("2.5"));
+        assert_eq!(written(Language::Spanish), pair("2,5"));
+        assert_eq!(written(Language::German), pair("2,5"));
+    }
+
+    #[test]
+    fn sizes_are_told_in_words() {
+        let texts = Texts::new(Language::German);
+        assert_eq!(texts.size(0), "0 kB");
+        assert_eq!(texts.size(1), "1 kB");
+        assert_eq!(texts.size(1_550_000), "1,6 MB");
+        assert_eq!(texts.size(10_000_000_000), "10,0 GB");
     }
 
     #[test]

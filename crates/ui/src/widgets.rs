@@ -1,8 +1,11 @@
 //! The widgets that both windows are made of.
 
+use egui::containers::menu::MenuConfig;
+use egui::style::StyleModifier;
 use egui::{
-    Align, Button, Color32, ComboBox, FontId, Frame, Label, Layout, Margin, Response, RichText,
-    Role, Sense, Stroke, TextEdit, TextStyle, TextWrapMode, Ui, UiBuilder, Vec2, WidgetInfo,
+    Align, Button, Color32, ComboBox, FontId, Frame, Label, Layout, Margin, PopupCloseBehavior,
+    Response, RichText, Role, Sense, Stroke, TextEdit, TextStyle, TextWrapMode, Ui, UiBuilder,
+    Vec2, WidgetInfo,
 };
 
 use crate::theme::{self, RADIUS, space};
@@ -247,6 +250,13 @@ pub fn column<R>(ui: &mut Ui, width: f32, add: impl FnOnce(&mut Ui) -> R) -> R {
             .inner
         })
         .inner
+}
+
+/// A menu that is a small page: its buttons look like buttons, and it stays until a click beside it.
+pub fn page_menu() -> MenuConfig {
+    MenuConfig::new()
+        .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
+        .style(StyleModifier::default())
 }
 
 /// Space between groups.

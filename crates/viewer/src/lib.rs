@@ -26,7 +26,7 @@ pub use aldis_link::{BindError, DialError, Identity, IdentityError, SignalError}
 pub use aldis_record as record;
 pub use aldis_screen::Pointer;
 
-pub use crate::library::{Export, Library, Shelved};
+pub use crate::library::{Export, Library, Shelved, Trouble};
 pub use aldis_link::Kind;
 
 pub use crate::meter::{Link, Tried};

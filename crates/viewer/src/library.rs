@@ -1,4 +1,4 @@
-//! The recordings on this machine: listed, deleted and exported, each by a thread of its own, so
+//! The recordings on this machine: listed, shown where they lie, deleted and exported, each by a thread of its own, so
 //! that no window waits for the disk.
 
 use std::fs::File;
@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use aldis_platform::folder;
 use aldis_record::{FilmError, Listed, Player, Shelf, film, shelf};
 use parking_lot::Mutex;
 
@@ -21,8 +22,17 @@ pub struct Shelved {
     pub list: Option<Arc<Vec<Listed>>>,
     /// The export that runs, or has run last.
     pub export: Option<Export>,
-    /// Why a recording was not deleted; the system's words.
-    pub refused: Option<String>,
+    /// What did not work last, until something else is asked for.
+    pub trouble: Option<Trouble>,
+}
+
+/// What did not work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// The system's words.
+    System(String),
+    /// The system shows no folders; this is the recording's.
+    NotShown(PathBuf),
 }
 
 /// A video that is being made.
@@ -73,11 +83,6 @@ impl Library {
         self.inner.view.lock().clone()
     }
 
-    /// The folder, and how much may lie in it.
-    pub fn shelf(&self) -> &Shelf {
-        &self.inner.shelf
-    }
-
     /// Looks the folder through again.
     pub fn refresh(&self) {
         self.work(Inner::list);
@@ -86,9 +91,23 @@ impl Library {
     /// Removes a recording for good.
     pub fn delete(&self, path: PathBuf) {
         self.work(move |inner| {
-            let refused = shelf::delete(&path).err().map(|error| error.to_string());
-            inner.view.lock().refused = refused;
+            let refused = shelf::delete(&path).err();
+            inner.view.lock().trouble = refused.map(|error| Trouble::System(error.to_string()));
             inner.list();
+        });
+    }
+
+    /// Has the system's file manager show where a recording lies.
+    pub fn show_folder(&self, path: PathBuf) {
+        self.inner.view.lock().trouble = None;
+        self.work(move |inner| {
+            let Err(error) = folder::show(&path) else {
+                return;
+            };
+            tracing::info!(%error, "a recording's folder is not shown");
+            let folder = path.parent().unwrap_or(&path).to_owned();
+            inner.view.lock().trouble = Some(Trouble::NotShown(folder));
+            (inner.changed)();
         });
     }
 
@@ -120,7 +139,7 @@ impl Library {
         let inner = Arc::clone(&self.inner);
         let thread = std::thread::Builder::new().name("recordings".to_owned());
         if let Err(error) = thread.spawn(move || work(&inner)) {
-            self.inner.view.lock().refused = Some(error.to_string());
+            self.inner.view.lock().trouble = Some(Trouble::System(error.to_string()));
         }
     }
 }

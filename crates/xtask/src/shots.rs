@@ -232,6 +232,7 @@ fn take_recordings(album: &mut Album, words: &Words, scene: &Scene) -> Result<()
     let play = starting(&format!("{}: ", words.say("Play"))).role("button");
     desk.find(&play)?;
     album.take("supporter-16-recordings", desk.display())?;
+    desk.press(&starting(&format!("{}: ", words.say("More"))).role("button"))?;
     desk.press(&starting(&format!("{}: ", words.say("Delete"))).role("button"))?;
     let cancel = named(&words.say("Cancel")).role("button");
     desk.find(&cancel)?;

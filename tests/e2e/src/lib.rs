@@ -19,6 +19,7 @@
 
 pub mod access;
 pub mod binaries;
+mod clipboard;
 mod customer;
 mod desk;
 mod display;

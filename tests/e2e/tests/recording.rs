@@ -1,12 +1,14 @@
 //! A session is recorded once the customer allows it, everybody sees that, and nothing is lost.
 
 use std::fs::File;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aldis_e2e::paint::Easel;
 use aldis_e2e::{
-    Picture, Rect, SUPPORTER, Scene, Viewer, Watcher, XtermFile, containing, named, starting, wait,
+    Binaries, Picture, Rect, SUPPORTER, Scene, Viewer, Watcher, XtermFile, containing, named,
+    starting, wait,
 };
 use aldis_record::Player;
 use anyhow::{Context as _, Result, ensure};
@@ -257,6 +259,71 @@ fn the_customer_stops_a_recording_and_everybody_sees_who_records() -> Result<()>
         .desk()
         .find(&named("Remote screen"))
         .map(drop)
+}
+
+#[test]
+fn a_recording_is_found_and_shown_in_its_folder() -> Result<()> {
+    let mut scene = Scene::start("recording-found")?;
+    let (code, viewer) = session(&mut scene)?;
+    ask(&scene)?;
+    allow(&scene)?;
+    scene.customer.answer("Stop recording")?;
+    let told = containing("The customer stopped the recording");
+    scene.supporter.desk().find(&told)?;
+    drop(viewer);
+
+    // On a desktop that cannot show a folder at first.
+    let desk = scene.supporter.desk();
+    let tools = desk.home().join("tools");
+    std::fs::create_dir(&tools)?;
+    let mut command = desk.command("env");
+    command.arg(format!("PATH={}", tools.display()));
+    command.arg(Binaries::beside_me()?.supporter()?);
+    command.args(["--language", "en"]);
+    let _app = desk.start_program("aldis", &command)?;
+    desk.press(&named("Recordings").role("button"))?;
+    let show = starting("Show in folder: Emma,").role("button");
+    let more = starting("More: Emma,").role("button");
+    desk.press(&more)?;
+    desk.press(&show)?;
+    desk.find(&containing("No program on this computer shows folders"))?;
+    let opened = desk.home().join("opened");
+    let opener = tools.join("xdg-open");
+    let script = format!("#!/bin/sh\nprintf %s \"$1\" > '{}'\n", opened.display());
+    std::fs::write(&opener, script)?;
+    std::fs::set_permissions(&opener, std::fs::Permissions::from_mode(0o755))?;
+    desk.press(&more)?;
+    desk.press(&show)?;
+    desk.gone(&containing("No program on this computer shows folders"))?;
+    let recordings = listed(&scene)?;
+    let path = path_of(recordings.first().context("the recording")?)?;
+    let folder = path
+        .parent()
+        .context("its folder")?
+        .to_string_lossy()
+        .into_owned();
+    wait::until("the folder to be opened", wait::STEP, || {
+        let seen = std::fs::read_to_string(&opened).unwrap_or_default();
+        Ok((seen == folder).then_some(()))
+    })?;
+
+    let search = named("Search").role("field");
+    desk.fill(&search, "nobody")?;
+    desk.find(&named("No recording matches"))?;
+    for words in ["emm", &code, "ana EMMA"] {
+        desk.fill(&search, words)?;
+        desk.find(&more)?;
+        desk.gone(&named("No recording matches"))?;
+    }
+
+    // All of them may take less from now on.
+    desk.find(&containing(" of 10.0 GB"))?;
+    desk.press(&named("Queue").role("button"))?;
+    desk.press(&named("Settings").role("button"))?;
+    desk.press(&starting("Recordings may take 10.0 GB").role("button"))?;
+    desk.press(&named("1.0 GB").role("button"))?;
+    desk.press(&named("Recordings").role("button"))?;
+    desk.find(&containing(" of 1.0 GB")).map(drop)
 }
 
 #[test]

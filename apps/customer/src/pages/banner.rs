@@ -47,8 +47,11 @@ pub(crate) fn banner(
     avatars: &mut [Avatar],
     live: &Live<'_>,
 ) -> Option<Act> {
-    let ground = ui.interact(ui.max_rect(), ui.scope_id().with("ground"), Sense::drag());
-    if ground.drag_started() {
+    // Only while it is dragged: a window manager that is told of a mere click may miss that it is over, and
+    // then the bar clings to the pointer.
+    let sense = Sense::click_and_drag();
+    let ground = ui.interact(ui.max_rect(), ui.scope_id().with("ground"), sense);
+    if ground.drag_started() && ui.input(|input| input.pointer.primary_down()) {
         ui.ctx().send_viewport_cmd(ViewportCommand::StartDrag);
     }
     ui.spacing_mut().item_spacing = Vec2::new(10.0, 1.0);

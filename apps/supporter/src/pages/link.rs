@@ -3,8 +3,8 @@
 use aldis_ui::theme::{self, space};
 use aldis_ui::{Texts, widgets};
 use aldis_viewer::{Kind, Link, Tried};
-use egui::containers::menu::{MenuButton, MenuConfig};
-use egui::{Align, Button, Layout, PopupCloseBehavior, RichText, Role, Ui, WidgetInfo};
+use egui::containers::menu::MenuButton;
+use egui::{Align, Button, Layout, RichText, Role, Ui, Vec2, WidgetInfo};
 
 use super::Act;
 
@@ -20,15 +20,16 @@ pub(crate) fn link(ui: &mut Ui, texts: Texts, link: &Link) -> Option<Act> {
         "link-spoken",
         [("way", words.as_ref().into()), ("ms", rtt.as_str().into())],
     );
-    let open = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
     let button = Button::new(RichText::new(words.as_ref()).small());
-    let (response, inner) = MenuButton::from_button(button).config(open).ui(ui, |ui| {
-        ui.set_width(WIDTH);
-        let details = ui.with_layout(Layout::top_down(Align::Min), |ui| {
-            details(ui, texts, link, kind, &rtt)
+    let (response, inner) = MenuButton::from_button(button)
+        .config(widgets::page_menu())
+        .ui(ui, |ui| {
+            ui.set_width(WIDTH);
+            let details = ui.with_layout(Layout::top_down(Align::Min), |ui| {
+                details(ui, texts, link, kind, &rtt)
+            });
+            details.inner
         });
-        details.inner
-    });
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &spoken));
     inner.and_then(|inner| inner.inner)
 }
@@ -37,13 +38,16 @@ fn details(ui: &mut Ui, texts: Texts, link: &Link, kind: Kind, rtt: &str) -> Opt
     ui.label(RichText::new(texts.get(name(kind))).font(theme::strong(15.0)));
     widgets::quiet(ui, texts.get(lead(kind)));
     ui.add_space(space::SMALL);
-    let loss = format!("{:.1}", link.loss() * 100.0);
+    let loss = texts.tenths(link.loss() * 100.0);
     for (word, value) in [
         ("link-rtt", format!("{rtt} ms")),
         ("link-rate", format!("{} kbit/s", link.rate() / 1000)),
         ("link-loss", format!("{loss} %")),
     ] {
-        ui.horizontal(|ui| {
+        // No higher than its words.
+        let line = Vec2::new(ui.available_width(), 0.0);
+        let layout = Layout::left_to_right(Align::Center);
+        ui.allocate_ui_with_layout(line, layout, |ui| {
             widgets::quiet(ui, texts.get(word));
             ui.label(value);
         });

@@ -4,8 +4,8 @@ use aldis_ui::Texts;
 use aldis_ui::theme::space;
 use aldis_ui::widgets;
 use aldis_wire::peer::{Detail, Look};
-use egui::containers::menu::{MenuButton, MenuConfig};
-use egui::{Align, Layout, PopupCloseBehavior, Ui};
+use egui::containers::menu::MenuButton;
+use egui::{Align, Layout, Ui};
 
 use super::Act;
 
@@ -26,8 +26,7 @@ const RATES: [Option<u8>; 4] = [None, Some(30), Some(15), Some(5)];
 /// A button with the choices in its menu.
 pub(crate) fn look(ui: &mut Ui, texts: Texts, now: Look) -> Option<Act> {
     let mut wished = now;
-    let open = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
-    let menu = MenuButton::new(texts.get("look")).config(open);
+    let menu = MenuButton::new(texts.get("look")).config(widgets::page_menu());
     menu.ui(ui, |ui| {
         ui.set_width(WIDTH);
         ui.with_layout(Layout::top_down(Align::Min), |ui| {

@@ -101,7 +101,8 @@ fn title(ui: &mut Ui, texts: Texts, playing: &Playing, back: bool) -> Option<Pla
         };
         ui.label(RichText::new(customer).font(theme::strong(14.5)));
         widgets::quiet(ui, head.case.clone());
-        widgets::quiet(ui, time::moment(head.started, time::now()));
+        let started = time::moment(head.started, time::now(), texts.language());
+        widgets::quiet(ui, started);
         widgets::quiet(
             ui,
             texts.with("recorded-by", [("name", head.supporter.as_str().into())]),
@@ -122,29 +123,28 @@ fn title(ui: &mut Ui, texts: Texts, playing: &Playing, back: bool) -> Option<Pla
 
 /// The keys go before the widgets: they mean the same wherever the focus is.
 fn keys(ui: &Ui, replay: &Replay, playing: &Playing, length: u64, back: bool) -> Option<PlayerAct> {
-    let pressed = |key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
-    if pressed(Key::Space) {
+    // Quick presses may come together.
+    let times = |key| ui.input_mut(|input| input.count_and_consume_key(Modifiers::NONE, key));
+    let pressed = |key| times(key) > 0;
+    if times(Key::Space) % 2 == 1 {
         replay.play(!playing.plays);
     }
-    let here = playing.position;
-    let leaps = [
-        (Key::ArrowLeft, here.saturating_sub(LEAP)),
-        (Key::ArrowRight, here.saturating_add(LEAP).min(length)),
-        (Key::Home, 0),
-        (Key::End, length),
-    ];
-    for (key, to) in leaps {
+    let leaps = |key| LEAP * times(key) as u64;
+    let (left, right) = (leaps(Key::ArrowLeft), leaps(Key::ArrowRight));
+    if left != right {
+        let to = playing.position.saturating_add(right);
+        replay.seek(to.saturating_sub(left).min(length));
+    }
+    for (key, to) in [(Key::Home, 0), (Key::End, length)] {
         if pressed(key) {
             replay.seek(to);
         }
     }
-    let at = SPEEDS.iter().position(|speed| *speed >= playing.speed);
-    let at = at.unwrap_or(SPEEDS.len() - 1);
-    if pressed(Key::ArrowUp) {
-        replay.set_speed(SPEEDS[(at + 1).min(SPEEDS.len() - 1)]);
-    }
-    if pressed(Key::ArrowDown) {
-        replay.set_speed(SPEEDS[at.saturating_sub(1)]);
+    let (up, down) = (times(Key::ArrowUp), times(Key::ArrowDown));
+    if up != down {
+        let at = SPEEDS.iter().position(|speed| *speed >= playing.speed);
+        let at = at.unwrap_or(SPEEDS.len() - 1) + up;
+        replay.set_speed(SPEEDS[at.saturating_sub(down).min(SPEEDS.len() - 1)]);
     }
     (back && pressed(Key::Escape)).then_some(PlayerAct::Close)
 }
@@ -167,11 +167,12 @@ fn controls(ui: &mut Ui, texts: Texts, replay: &Replay, playing: &Playing, lengt
             {
                 replay.set_skips(skips);
             }
-            let shown = format!("{}×", playing.speed);
+            let times = |speed: f64| format!("{}×", texts.number(speed));
+            let shown = times(playing.speed);
             widgets::choice(ui, &texts.get("speed"), &shown, 150.0, |ui| {
                 for speed in SPEEDS {
                     let here = speed.to_bits() == playing.speed.to_bits();
-                    if ui.selectable_label(here, format!("{speed}×")).clicked() {
+                    if ui.selectable_label(here, times(speed)).clicked() {
                         replay.set_speed(speed);
                         ui.close();
                     }

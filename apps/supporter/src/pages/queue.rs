@@ -160,26 +160,11 @@ pub(crate) fn queue(
         let pressed = top::bar(ui, now, state, settings);
         act = act.take().or(pressed);
     });
-    if let Some(session) = &view.session
-        && !matches!(session.stage, SessionStage::Over(_))
-    {
-        let strip = Frame::new()
-            .fill(tokens.good_soft)
-            .inner_margin(Margin::symmetric(16, 6));
-        Panel::top("session").frame(strip).show(ui, |ui| {
-            ui.horizontal(|ui| {
-                let name = customer_of(now, session.code);
-                ui.label(texts.with("session-with", [("name", name.into())]));
-                if ui.button(texts.get("session-return")).clicked() {
-                    act = Some(Act::ShowSession);
-                }
-            });
-        });
-    }
-    let wide = ui.available_width() > 1500.0;
+    act = session_strip(ui, texts, view).or(act);
+    let (places, facts) = sides(ui.available_width());
     let side = Frame::new().inner_margin(Margin::symmetric(10, 14));
     Panel::left("places")
-        .exact_size(if wide { 240.0 } else { 184.0 })
+        .exact_size(places)
         .frame(side)
         .show(ui, |ui| {
             let pressed = sidebar::sidebar(ui, now, state);
@@ -187,7 +172,7 @@ pub(crate) fn queue(
         });
     let side = Frame::new().inner_margin(Margin::same(16));
     Panel::right("details")
-        .exact_size(if wide { 460.0 } else { 388.0 })
+        .exact_size(facts)
         .frame(side)
         .show(ui, |ui| {
             let pressed = details::details(ui, now, state);
@@ -195,7 +180,8 @@ pub(crate) fn queue(
         });
     let middle = Frame::new().inner_margin(Margin::symmetric(14, 12));
     let under = ui.painter().add(Shape::Noop);
-    let middle = CentralPanel::default().frame(middle).show(ui, |ui| {
+    let room = ui.available_rect_before_wrap();
+    CentralPanel::default().frame(middle).show(ui, |ui| {
         if let Some(refusal) = refusal {
             ui.horizontal(|ui| {
                 let close = texts.get("close");
@@ -212,12 +198,41 @@ pub(crate) fn queue(
         let pressed = requests::panels(ui, now, state);
         act = act.take().or(pressed);
     });
-    let ground = around(middle.response.rect, &state.areas, tokens.ground);
+    let ground = around(room, &state.areas, tokens.ground);
     ui.painter().set(under, ground);
     // All of it is painted, whatever was pressed.
     let chosen = dialogs::show(ui, now, state);
     let found = palette::show(ui, now, state);
     act.or(chosen).or(found)
+}
+
+/// The widths of the two sides in a window of this width, in points.
+fn sides(width: f32) -> (f32, f32) {
+    match width {
+        ..1100.0 => (164.0, 320.0),
+        ..=1500.0 => (184.0, 388.0),
+        _ => (240.0, 460.0),
+    }
+}
+
+/// Says on every page that a session runs, and leads back to it.
+pub(crate) fn session_strip(ui: &mut Ui, texts: Texts, view: &View) -> Option<Act> {
+    let session = view.session.as_ref()?;
+    if matches!(session.stage, SessionStage::Over(_)) {
+        return None;
+    }
+    let strip = Frame::new()
+        .fill(theme::tokens(ui).good_soft)
+        .inner_margin(Margin::symmetric(16, 6));
+    let strip = Panel::top("session").frame(strip).show(ui, |ui| {
+        let row = ui.horizontal(|ui| {
+            let name = customer_of(texts, view, session.code);
+            ui.label(texts.with("session-with", [("name", name.into())]));
+            ui.button(texts.get("session-return")).clicked()
+        });
+        row.inner
+    });
+    strip.inner.then_some(Act::ShowSession)
 }
 
 /// The chat of a case, beside its session.
@@ -265,13 +280,11 @@ fn shortcuts(ui: &Ui, now: Now<'_>, state: &mut Queue) -> Option<Act> {
     None
 }
 
-fn customer_of(now: Now<'_>, code: Code) -> String {
-    let name = now
-        .case(code)
-        .map(|case| case.customer.clone())
-        .unwrap_or_default();
+fn customer_of(texts: Texts, view: &View, code: Code) -> String {
+    let case = view.service.cases.get(&code);
+    let name = case.map(|case| case.customer.clone()).unwrap_or_default();
     if name.is_empty() {
-        now.texts.get("the-customers-computer").into_owned()
+        texts.get("the-customers-computer").into_owned()
     } else {
         name
     }

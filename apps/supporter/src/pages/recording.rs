@@ -8,10 +8,13 @@ use aldis_viewer::record::Full;
 use aldis_viewer::{Command, RecordProblem, Session};
 use aldis_wire::Millis;
 use aldis_wire::peer::Recording;
-use egui::{Button, RichText, Role, Ui, WidgetInfo};
+use egui::{Button, RichText, Role, Ui, Vec2, WidgetInfo};
 
 use super::Act;
 use super::player::span;
+
+/// The button's width in points while it counts minutes and seconds.
+const WIDTH: f32 = 84.0;
 
 /// The button: asks, says that it was asked, and shows for how long there has been a recording.
 pub(super) fn button(ui: &mut Ui, texts: Texts, session: &Session, ahead: i64) -> Option<Act> {
@@ -25,7 +28,9 @@ pub(super) fn button(ui: &mut Ui, texts: Texts, session: &Session, ahead: i64) -
             let lasts = span(now(ahead).saturating_sub(since));
             let words = format!("{} {lasts}", texts.get("stop-recording"));
             let shown = RichText::new(format!("● {lasts}")).color(tokens.bad);
-            (Button::new(shown).fill(tokens.bad_soft), words, false)
+            // As the digits change, the buttons beside it stay where they are.
+            let button = Button::new(shown).min_size(Vec2::new(WIDTH, 0.0));
+            (button.fill(tokens.bad_soft), words, false)
         }
         (None, Recording::Asked | Recording::On) => {
             let words = texts.get("record-asked").into_owned();

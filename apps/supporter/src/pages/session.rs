@@ -5,13 +5,16 @@ use aldis_ui::{Texts, time, widgets};
 use aldis_viewer::{Command, Over, Session, SessionStage};
 use aldis_wire::peer::{ALL_MONITORS, EndReason, Grant, Look};
 use aldis_wire::signal::Case;
-use egui::{Align, Button, ComboBox, Layout, RichText, Role, Spinner, Ui, Vec2, WidgetInfo};
+use egui::{Align, Button, ComboBox, Id, Layout, RichText, Role, Spinner, Ui, Vec2, WidgetInfo};
 
 use super::link::link;
 use super::look::look;
 use super::{Act, people, recording};
 use crate::remote::Scale;
 use crate::typing::RELEASE_CHORD;
+
+/// The height of a row of buttons in points.
+const ROW: f32 = 32.0;
 
 /// What the toolbar shows.
 #[derive(Clone, Copy)]
@@ -36,75 +39,116 @@ pub(crate) struct Bar<'a> {
 }
 
 /// The toolbar at the top of a live session; `invited` is the name in its field.
+///
+/// Where the window is too narrow for all of it, the buttons have a row of their own.
 pub(crate) fn toolbar(ui: &mut Ui, bar: Bar<'_>, invited: &mut String) -> Option<Act> {
+    // As wide as it was in the frame before.
+    let known = Id::unique("toolbar-width");
+    let before = ui.data(|data| data.get_temp::<f32>(known));
+    let room = ui.available_width();
+    let narrow = |width: f32| width > room;
+    let in_two = before.is_some_and(narrow);
+    let mut act = None;
+    let mut buttons_wide = 0.0;
+    let mut buttons_here = |ui: &mut Ui| {
+        let right = Layout::right_to_left(Align::Center).with_main_wrap(in_two);
+        let row = Vec2::new(ui.available_width(), ROW);
+        let shown = ui.allocate_ui_with_layout(row, right, |ui| {
+            let pressed = buttons(ui, bar, invited);
+            (pressed, ui.min_rect().width())
+        });
+        buttons_wide = shown.inner.1;
+        shown.inner.0
+    };
+    let row = ui.horizontal(|ui| {
+        let facts = ui.horizontal(|ui| facts(ui, bar));
+        act = facts.inner;
+        if !in_two {
+            act = act.take().or_else(|| buttons_here(ui));
+        }
+        facts.response.rect.width()
+    });
+    if in_two {
+        let pressed = buttons_here(ui);
+        act = act.or(pressed);
+    }
+    let width = row.inner + ui.spacing().item_spacing.x + buttons_wide;
+    ui.data_mut(|data| data.insert_temp(known, width));
+    if narrow(width) != in_two {
+        ui.ctx().request_repaint();
+    }
+    act
+}
+
+/// With whom the session is, what is allowed, since when, and over what.
+fn facts(ui: &mut Ui, bar: Bar<'_>) -> Option<Act> {
     let texts = bar.texts;
     let tokens = theme::tokens(ui);
     let mut act = None;
-    ui.horizontal(|ui| {
-        if bar.queue && ui.button(texts.get("queue")).clicked() {
-            act = Some(Act::ShowQueue);
+    if bar.queue && ui.button(texts.get("queue")).clicked() {
+        act = Some(Act::ShowQueue);
+    }
+    ui.label(RichText::new(bar.customer).font(theme::strong(14.5)));
+    if let SessionStage::Live { grant, since } = bar.session.stage {
+        let (word, ink, tint) = match grant {
+            Grant::Control => ("full-control", tokens.good, tokens.good_soft),
+            Grant::View => ("view-only", tokens.warn, tokens.warn_soft),
+        };
+        // Of several, the row with everybody says who controls.
+        if bar.session.seats.len() < 2 {
+            widgets::badge(ui, &texts.get(word), ink, tint);
+        } else if people::controller(bar.session).is_none() {
+            widgets::badge(ui, &texts.get("controls-nobody"), ink, tint);
         }
-        ui.label(RichText::new(bar.customer).font(theme::strong(14.5)));
-        if let SessionStage::Live { grant, since } = bar.session.stage {
-            let (word, ink, tint) = match grant {
-                Grant::Control => ("full-control", tokens.good, tokens.good_soft),
-                Grant::View => ("view-only", tokens.warn, tokens.warn_soft),
-            };
-            // Of several, the row with everybody says who controls.
-            if bar.session.seats.len() < 2 {
-                widgets::badge(ui, &texts.get(word), ink, tint);
-            } else if people::controller(bar.session).is_none() {
-                widgets::badge(ui, &texts.get("controls-nobody"), ink, tint);
-            }
-            widgets::quiet(ui, time::clock(since));
-        }
-        if let Some(over) = &bar.session.link {
-            let pressed = link(ui, texts, over);
-            act = act.take().or(pressed);
-        }
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if widgets::danger(ui, &texts.get("end-session"), Vec2::new(0.0, 32.0)).clicked() {
-                act = Some(Act::EndSession);
-            }
-            let full = if bar.fullscreen {
-                "leave-full-screen"
-            } else {
-                "full-screen"
-            };
-            if ui.button(texts.get(full)).clicked() {
-                act = Some(Act::ToggleFullscreen);
-            }
-            let scale = if bar.scale == Scale::Fit {
-                "actual-size"
-            } else {
-                "fit"
-            };
-            if ui.button(texts.get(scale)).clicked() {
-                act = Some(Act::ToggleScale);
-            }
-            act = act.take().or_else(|| look(ui, texts, bar.look));
-            act = act
-                .take()
-                .or_else(|| recording::button(ui, texts, bar.session, bar.ahead));
-            let hint = texts.with("keyboard-hint", [("keys", RELEASE_CHORD.into())]);
-            let keyboard = Button::selectable(bar.grabbed, texts.get("keyboard"));
-            if ui.add(keyboard).on_hover_text(hint).clicked() {
-                act = Some(Act::ToggleGrab);
-            }
-            let word = if bar.unread > 0 {
-                format!("{} {}", texts.get("chat"), bar.unread)
-            } else {
-                texts.get("chat").into_owned()
-            };
-            if ui.add(Button::selectable(bar.chat, word)).clicked() {
-                act = Some(Act::ToggleChat);
-            }
-            let invite = people::invite(ui, texts, bar.session, bar.case, invited);
-            act = act.take().or(invite);
-            act = act.take().or_else(|| monitors(ui, bar));
-        });
-    });
+        widgets::quiet(ui, time::clock(since));
+    }
+    if let Some(over) = &bar.session.link {
+        let pressed = link(ui, texts, over);
+        act = act.or(pressed);
+    }
     act
+}
+
+/// The buttons, from right to left.
+fn buttons(ui: &mut Ui, bar: Bar<'_>, invited: &mut String) -> Option<Act> {
+    let texts = bar.texts;
+    let mut act = None;
+    if widgets::danger(ui, &texts.get("end-session"), Vec2::new(0.0, ROW)).clicked() {
+        act = Some(Act::EndSession);
+    }
+    let full = if bar.fullscreen {
+        "leave-full-screen"
+    } else {
+        "full-screen"
+    };
+    if ui.button(texts.get(full)).clicked() {
+        act = Some(Act::ToggleFullscreen);
+    }
+    let scale = if bar.scale == Scale::Fit {
+        "actual-size"
+    } else {
+        "fit"
+    };
+    if ui.button(texts.get(scale)).clicked() {
+        act = Some(Act::ToggleScale);
+    }
+    act = act.or_else(|| look(ui, texts, bar.look));
+    act = act.or_else(|| recording::button(ui, texts, bar.session, bar.ahead));
+    let hint = texts.with("keyboard-hint", [("keys", RELEASE_CHORD.into())]);
+    let keyboard = Button::selectable(bar.grabbed, texts.get("keyboard"));
+    if ui.add(keyboard).on_hover_text(hint).clicked() {
+        act = Some(Act::ToggleGrab);
+    }
+    let word = if bar.unread > 0 {
+        format!("{} {}", texts.get("chat"), bar.unread)
+    } else {
+        texts.get("chat").into_owned()
+    };
+    if ui.add(Button::selectable(bar.chat, word)).clicked() {
+        act = Some(Act::ToggleChat);
+    }
+    let invite = people::invite(ui, texts, bar.session, bar.case, invited);
+    act.or(invite).or_else(|| monitors(ui, bar))
 }
 
 fn monitors(ui: &mut Ui, bar: Bar<'_>) -> Option<Act> {
@@ -112,12 +156,15 @@ fn monitors(ui: &mut Ui, bar: Bar<'_>) -> Option<Act> {
     if session.monitors.len() < 2 {
         return None;
     }
-    let name = |number: usize| {
-        let monitor = session.monitors.get(number)?;
-        let name = [
-            ("number", (number + 1).into()),
-            ("name", monitor.name.as_str().into()),
-        ];
+    let name = |place: usize| {
+        let monitor = session.monitors.get(place)?;
+        let number = place + 1;
+        let name = monitor.name.as_str();
+        // Some systems give them no names but their numbers.
+        if name.is_empty() || name == number.to_string() {
+            return Some(texts.with("monitor-number", [("number", number.into())]));
+        }
+        let name = [("number", number.into()), ("name", name.into())];
         Some(texts.with("monitor-name", name))
     };
     let shown = session

@@ -129,7 +129,7 @@ fn head(ui: &mut Ui, now: Now<'_>, case: &Case) {
 
 fn facts(ui: &mut Ui, now: Now<'_>, case: &Case) {
     let texts = now.texts;
-    let moment = |at| time::moment(at, now.clock);
+    let moment = |at| time::moment(at, now.clock, texts.language());
     let nobody = || texts.get("nobody").into_owned();
     let written = &case.facts;
     let mut facts = vec![
@@ -247,7 +247,7 @@ fn history(ui: &mut Ui, now: Now<'_>, code: Code) {
                 ui.horizontal_top(|ui| {
                     ui.allocate_ui(Vec2::new(NAMES, 0.0), |ui| {
                         ui.set_min_width(NAMES);
-                        widgets::quiet(ui, time::moment(entry.at, now.clock));
+                        widgets::quiet(ui, time::moment(entry.at, now.clock, now.texts.language()));
                     });
                     ui.vertical(|ui| {
                         ui.spacing_mut().item_spacing.y = 1.0;

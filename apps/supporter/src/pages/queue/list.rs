@@ -131,6 +131,14 @@ impl Default for List {
 }
 
 impl List {
+    /// Whether anything was chosen that leaves cases out.
+    pub(super) fn is_narrowed(&self) -> bool {
+        self.which != Which::All
+            || self.company.is_some()
+            || self.status.is_some()
+            || !self.search.trim().is_empty()
+    }
+
     /// Makes the rows anew if anything has changed.
     pub(super) fn refresh(&mut self, now: Now<'_>, scope: Scope) {
         let service = now.service();

@@ -47,7 +47,7 @@ pub(super) fn panels(ui: &mut Ui, now: Now<'_>, state: &mut Queue) -> Option<Act
 fn requests(ui: &mut Ui, now: Now<'_>, state: &mut Queue) -> Option<Act> {
     let texts = now.texts;
     let mut act = None;
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         let title = match state.scope {
             Scope::Home => texts.get("home").into_owned(),
             Scope::Private => texts.get("private").into_owned(),
@@ -75,11 +75,13 @@ fn requests(ui: &mut Ui, now: Now<'_>, state: &mut Queue) -> Option<Act> {
     if state.list.rows.is_empty() {
         ui.add_space((ui.available_height() * 0.3).min(120.0));
         ui.vertical_centered(|ui| {
-            let none = state.list.counts[0] == 0;
-            let (title, lead) = if none {
-                ("queue-empty", "queue-empty-lead")
-            } else {
+            let below = state.scope != Scope::Home && !state.tally.mine.is_empty();
+            let (title, lead) = if state.list.is_narrowed() && !now.service().cases.is_empty() {
                 ("no-match", "no-match-lead")
+            } else if below {
+                ("queue-no-others", "queue-no-others-lead")
+            } else {
+                ("queue-empty", "queue-empty-lead")
             };
             widgets::heading(ui, texts.get(title));
             widgets::quiet(ui, texts.get(lead));
@@ -194,7 +196,7 @@ fn filters(ui: &mut Ui, now: Now<'_>, state: &mut Queue) -> Option<Act> {
     let texts = now.texts;
     let list = &mut state.list;
     let mut act = None;
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         let search = TextEdit::singleline(&mut list.search)
             .hint_text(texts.get("search-hint"))
             .char_limit(100)

@@ -188,6 +188,7 @@ fn cell_text(
     column: Column,
     tokens: theme::Tokens,
 ) -> (String, Color32) {
+    let moment = |at| time::moment(at, now.clock, now.texts.language());
     match column {
         Column::Code => (case.code.to_string(), tokens.text),
         Column::Customer if case.customer.is_empty() => {
@@ -198,8 +199,8 @@ fn cell_text(
         Column::Channel => (now.place(&case.place), tokens.quiet),
         Column::Assignee => (case.assignee.clone().unwrap_or_default(), tokens.quiet),
         Column::Waiting => waiting(now, case, tokens),
-        Column::Created => (time::moment(case.created_at, now.clock), tokens.quiet),
-        Column::Expires => (time::moment(case.expires_at, now.clock), tokens.quiet),
+        Column::Created => (moment(case.created_at), tokens.quiet),
+        Column::Expires => (moment(case.expires_at), tokens.quiet),
         Column::Status => (String::new(), tokens.text),
     }
 }

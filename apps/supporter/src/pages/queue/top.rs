@@ -36,11 +36,11 @@ pub(super) fn bar(
             state.palette = Some(Palette::default());
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            // Not outermost: there the session page has its End session, which may be clicked twice.
+            act = settings_menu(ui, texts, settings);
             if ui.button(texts.get("sign-out")).clicked() {
                 act = Some(Act::SignOut);
             }
-            let chosen = settings_menu(ui, texts, settings);
-            act = act.take().or(chosen);
             let chosen = availability(ui, now);
             act = act.take().or(chosen);
             if let Desk::SignedIn { supporter, .. } = &now.view.desk {
