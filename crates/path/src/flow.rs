@@ -15,7 +15,8 @@
 //! rival is still there.
 //!
 //! **Invariants**: the window never leaves [`LEAST`] packets to [`MOST`] bytes; it grows only after
-//! rounds in which it was the limit, and at most doubles in one; it shrinks for loss once a round.
+//! rounds in which it was the limit, and at most doubles in one, but for what a look had put aside
+//! (at most three quarters); it shrinks for loss once a round.
 //! Rounds last at least [`ROUND`]: where a round trip takes microseconds, acknowledgements tell of
 //! the system's scheduler rather than of the path.
 
@@ -68,6 +69,9 @@ const FOREIGN: u32 = 4;
 
 /// The rounds of rivalry between two looks whether the rival is still there.
 const RIVAL_ROUNDS: u32 = 16;
+
+/// After so many looks at the same round trip it is the path's own.
+const SAME_LOOKS: u32 = 2;
 
 /// How long the shortest round trip holds, twice: then it may be one of another way.
 const EPOCH: Duration = Duration::from_secs(10);
@@ -123,6 +127,8 @@ struct Rivalry {
     most: u64,
     /// And when that was.
     since: Duration,
+    /// The shortest round trip of the last look, and how many looks found the same.
+    looked: (Duration, u32),
 }
 
 /// Where the window once went too far; it comes back there after a while.
@@ -194,12 +200,12 @@ struct Base {
 }
 
 impl Base {
-    const fn new() -> Self {
+    fn new(now: Duration, shortest: Duration) -> Self {
         Self {
-            now: Duration::MAX,
+            now: shortest,
             before: Duration::MAX,
-            since: Duration::ZERO,
-            seen: Duration::ZERO,
+            since: now,
+            seen: now,
         }
     }
 
@@ -256,7 +262,7 @@ impl Flow {
             told: FIRST * packet,
             mode: Mode::Start,
             round: Round::new(now),
-            base: Base::new(),
+            base: Base::new(now, Duration::MAX),
             loss: Loss::default(),
             ceiling: Ceiling::none(now),
             settling: false,
@@ -327,7 +333,6 @@ impl Flow {
     /// So many bytes were lost, the last of which were sent then; `all` is whether nothing at all
     /// has arrived for a long time.
     pub fn handle_loss(&mut self, now: Duration, sent: Duration, bytes: u64, all: bool) {
-        self.round.lost += bytes;
         if all {
             self.begin_again(now);
             return;
@@ -336,6 +341,7 @@ impl Flow {
             return;
         }
         self.loss.lost += bytes;
+        self.round.lost += bytes;
         let is_heap = self.loss.lost >= HEAP * self.packet;
         if is_heap && self.loss.share() > HEAVY {
             self.cut(now);
@@ -450,12 +456,13 @@ impl Flow {
             self.waits = 0;
             // What we had let wait ourselves is gone with half of the window.
             if wait * 2 > before {
-                self.set_window(window);
+                self.set_window(window.min(4 * self.window));
                 self.mode = Mode::Rivalry(Rivalry {
                     rounds: 0,
                     calm: 0,
                     most: 0,
                     since: now,
+                    looked: (Duration::ZERO, 0),
                 });
                 return;
             }
@@ -473,8 +480,8 @@ impl Flow {
 
     /// Does as CUBIC does.
     fn rival(&mut self, now: Duration, round: &Round, mut rivalry: Rivalry) {
-        let waits = self.wait(round.shortest) > WAIT;
-        rivalry.calm = if waits { 0 } else { rivalry.calm + 1 };
+        let is_empty = self.is_empty(round.shortest);
+        rivalry.calm = if is_empty { rivalry.calm + 1 } else { 0 };
         if rivalry.calm > RIVAL_ROUNDS {
             self.leave_rivalry(now);
             return;
@@ -510,10 +517,19 @@ impl Flow {
     }
 
     fn end_dip(&mut self, now: Duration, window: u64, round: &Round) {
-        let is_empty = self.wait(round.shortest) < WAIT;
-        if matches!(self.mode, Mode::Rivalry(_)) && is_empty {
-            self.leave_rivalry(now);
-            return;
+        if let Mode::Rivalry(rivalry) = &mut self.mode {
+            let (before, looks) = rivalry.looked;
+            let is_same = round.shortest.abs_diff(before) < WAIT / 5;
+            let looks = if is_same { looks + 1 } else { 0 };
+            rivalry.looked = (round.shortest, looks);
+            if looks >= SAME_LOOKS {
+                // No queue is that even: the way itself is another one.
+                self.base = Base::new(now, round.shortest);
+            }
+            if self.is_empty(round.shortest) {
+                self.leave_rivalry(now);
+                return;
+            }
         }
         self.settling = true;
         self.set_window(window);
@@ -562,6 +578,11 @@ impl Flow {
             return Duration::ZERO;
         }
         trip.saturating_sub(self.base.get())
+    }
+
+    /// Whether next to nothing waits.
+    fn is_empty(&self, trip: Duration) -> bool {
+        self.wait(trip) < WAIT / 5
     }
 
     fn least(&self) -> u64 {
