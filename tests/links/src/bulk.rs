@@ -94,23 +94,6 @@ impl Pair {
             #[expect(unreachable_code, reason = "it says what the task's errors are")]
             anyhow::Ok(())
         });
-        let spy = self.from.clone(); //TRACE
-        let spy = self.sends.handle().spawn(async move {
-            if std::env::var_os("TRACE").is_some() {
-                loop {
-                    tokio::time::sleep(Duration::from_millis(250)).await;
-                    let p = spy.stats().path;
-                    println!(
-                        "T cwnd {} rtt {:?} lost {} sent {} ev {}",
-                        p.cwnd / 1400,
-                        p.rtt,
-                        p.lost_packets,
-                        p.sent_packets,
-                        p.congestion_events
-                    );
-                }
-            }
-        }); //TRACE
         let to = self.to.clone();
         let bytes = self.takes.block_on(async move {
             let mut stream = soon("the stream", to.accept_uni()).await??;
@@ -122,7 +105,6 @@ impl Pair {
             anyhow::Ok(bytes)
         });
         sender.abort();
-        spy.abort(); //TRACE
         bytes
     }
 

@@ -134,7 +134,7 @@ impl Ticker {
     }
 }
 
-/// A film of 320x200 at 25 frames a second, as hard to code as a film of something.
+/// A film of 340x208 at 25 frames a second, as hard to code as a film of something.
 #[derive(Debug)]
 pub struct Film {
     _program: Program,
@@ -143,10 +143,10 @@ pub struct Film {
 impl Film {
     /// Begins it in the lower right of the screen.
     pub fn play() -> Result<Self> {
-        let (width, height) = (240_u16, 160_u16);
+        let (width, height) = (340_u16, 208_u16);
         let painter = Painter::open_at(Rectangle {
-            x: (SCREEN.0 - width) as i16,
-            y: (SCREEN.1 - height) as i16,
+            x: (SCREEN.0 - width).cast_signed(),
+            y: (SCREEN.1 - height).cast_signed(),
             width,
             height,
         })?;

@@ -1,9 +1,9 @@
 //! Typing over bad links.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aldis_links::{Echo, Film, Painter, Scene};
-use aldis_netlab::{Conditions, Lab, Loss, Nat, Reorder, Site};
+use aldis_netlab::{Conditions, Direction, Lab, Loss, Nat, Reorder, Site};
 use anyhow::Result;
 
 use crate::figure::Figure;
@@ -124,6 +124,14 @@ pub(crate) fn film(lab: &Lab, painter: &Painter) -> Result<Vec<Figure>> {
     let (echo, _film) = (Echo::open()?, Film::play()?);
     // Until the line is as full as it will be.
     std::thread::sleep(Duration::from_secs(3));
+    let (before, start) = (home.link().tally(Direction::Up), Instant::now());
     let what = ("a film over 1 Mbit/s, 40 ms", "290 ms", ms(290));
-    typed(&scene, &echo, 100, what)
+    let mut figures = typed(&scene, &echo, 100, what)?;
+    let bytes = home.link().tally(Direction::Up).bytes_out - before.bytes_out;
+    let kilobits = 8.0 * bytes as f64 / start.elapsed().as_secs_f64() / 1e3;
+    figures.push(Figure::plain(
+        "the same: went over the line meanwhile",
+        format!("{kilobits:.0} kbit/s"),
+    ));
+    Ok(figures)
 }

@@ -162,7 +162,7 @@ impl Painter {
                 width,
                 lines as u16,
                 0,
-                y as i16,
+                (y as u16).cast_signed(),
                 0,
                 depth,
                 pixels,

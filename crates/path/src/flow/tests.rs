@@ -67,8 +67,8 @@ fn short_ways_and_short_queues_are_used_too() {
     ] {
         let path = Path {
             rate,
-            delay,
             queue,
+            delay,
             ..LONG
         };
         let outcome = alone(&path, 20);

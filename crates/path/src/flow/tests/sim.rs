@@ -99,7 +99,7 @@ impl Rival {
 
 #[derive(Debug)]
 enum Control {
-    Ours(Flow),
+    Ours(Box<Flow>),
     Theirs(Rival),
 }
 
@@ -121,7 +121,7 @@ pub(crate) struct Sender {
 
 impl Sender {
     pub(crate) fn flow() -> Self {
-        Self::new(Control::Ours(Flow::new(Duration::ZERO, PACKET)))
+        Self::new(Control::Ours(Box::new(Flow::new(Duration::ZERO, PACKET))))
     }
 
     pub(crate) fn rival(rival: Rival) -> Self {
@@ -270,7 +270,7 @@ impl Bottleneck {
             let (every, into) = (stalls.every.as_nanos(), at.as_nanos());
             let phase = Duration::from_nanos((into % every) as u64);
             if phase >= stalls.runs {
-                at += stalls.every - phase;
+                at += stalls.every.saturating_sub(phase);
             }
             self.waiting.push(Reverse(at));
         }
@@ -353,7 +353,7 @@ pub(crate) fn run(path: &Path, mut senders: Vec<Sender>, seconds: u64, seed: u64
             }
         }
     }
-    let time = end - counts_from.unwrap_or_default();
+    let time = end.saturating_sub(counts_from.unwrap_or_default());
     let finish = |mut sender: Sender| {
         sender.waits.sort_unstable();
         let at = |part: usize| sender.waits.get(sender.waits.len() * part / 100).copied();
