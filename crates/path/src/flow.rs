@@ -3,16 +3,20 @@
 //! What fills a path shows as delay before it shows as loss: packets wait in the queue before the
 //! slowest link. So a [`Flow`] lets its window grow until packets wait for about [`WAIT`], and no
 //! further. Loss alone says little: radio loses packets without being full, and a sender that
-//! halves its window for each makes nothing of such a path. Only heavy loss counts.
+//! halves its window for each makes nothing of such a path. Heavy loss counts at once; of less it is
+//! tried out whether it goes with a smaller window, as it does where a queue is too short to be felt
+//! or somebody allows only so much, and if it stays it is the path's own.
 //!
-//! 1. **Start**: the window doubles with every round trip until packets wait or are lost in heaps.
+//! 1. **Start**: the window doubles with every round trip, and later grows by half, until packets
+//!    wait or are lost in heaps.
 //! 2. **Steady**: once a round the window follows the wait, up and down.
 //! 3. **Rivalry**: packets go on waiting although the window shrinks, so somebody else fills the
 //!    queue, as TCP does. Who yields to that starves; until the queue empties, loss rules here as
 //!    it does there.
 //!
 //! Now and then the window dips for a round, so that the path shows its own delay, and whether a
-//! rival is still there.
+//! rival is still there. A delay that is the same at every look is no queue's: then the way itself
+//! has become longer.
 //!
 //! **Invariants**: the window never leaves [`LEAST`] packets to [`MOST`] bytes; it grows only after
 //! rounds in which it was the limit, and at most doubles in one, but for what a look had put aside
@@ -42,6 +46,10 @@ const FIRST: u64 = 10;
 
 /// A start ends when packets wait so long, for what is under way then will wait longer.
 const START_WAIT: Duration = Duration::from_millis(12);
+
+/// From so many packets on the window grows by half with every round trip: a start notices a round
+/// trip late that it has gone too far, and by as much the queue is filled.
+const WIDE: u64 = 64;
 
 /// Of how many packets the shortest round trip tells of a wait in a start.
 const SAMPLES: u32 = 8;
@@ -364,8 +372,10 @@ impl Flow {
             self.mode = Mode::Steady;
             self.settling = true;
             self.set_window(self.window * 6 / 10);
-        } else if is_limit {
+        } else if is_limit && self.window < WIDE * self.packet {
             self.set_window(self.window + batch);
+        } else if is_limit {
+            self.set_window(self.window + batch / 2);
         }
     }
 

@@ -165,6 +165,16 @@ pub(crate) fn at_loss(lab: &Lab, _: &Painter) -> Result<Vec<Figure>> {
     )])
 }
 
+/// A link that is as fast as this machine and loses nothing.
+pub(crate) fn near(lab: &Lab, _: &Painter) -> Result<Vec<Figure>> {
+    let pair = Pair::new(lab, Conditions::default())?;
+    let rate = megabits(pair.send(TIME)?, TIME);
+    Ok(vec![Figure::plain(
+        "a link as fast as this machine: a transfer",
+        format!("{rate:.0} Mbit/s"),
+    )])
+}
+
 pub(crate) fn over_a_queue(lab: &Lab, _: &Painter) -> Result<Vec<Figure>> {
     transfer(lab, LINE, "20 Mbit/s, 100 ms, queue of 100 ms")
 }

@@ -60,6 +60,11 @@ pub(crate) const ROWS: &[Row] = &[
         measure: bulk::at_loss,
     },
     Row {
+        name: "near",
+        about: "a transfer within a house",
+        measure: bulk::near,
+    },
+    Row {
         name: "queue",
         about: "a transfer over 20 Mbit/s with a queue of 100 ms",
         measure: bulk::over_a_queue,

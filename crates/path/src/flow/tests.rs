@@ -15,6 +15,7 @@ const LONG: Path = Path {
     rate: 20_000_000,
     queue: ms(100),
     delay: ms(50),
+    later: None,
     loss: 0.0,
     stalls: None,
     policed: None,
@@ -107,6 +108,18 @@ fn what_a_relay_does_not_pass_on_is_not_sent_again_and_again() {
     let outcome = alone(&path, 60);
     assert!(outcome.share_of(50_000_000) > 0.7, "{outcome:?}");
     assert!(outcome.overflowed_percent() < 8.0, "{outcome:?}");
+}
+
+#[test]
+fn a_way_that_becomes_longer_is_no_queue() {
+    let path = Path {
+        delay: ms(2),
+        later: Some((ms(5_000), ms(50))),
+        loss: 0.05,
+        ..LONG
+    };
+    let outcome = alone(&path, 60);
+    assert!(outcome.share_of(path.rate) > 0.5, "{outcome:?}");
 }
 
 #[test]

@@ -18,6 +18,8 @@ pub(crate) struct Path {
     pub(crate) queue: Duration,
     /// One way.
     pub(crate) delay: Duration,
+    /// When it becomes what.
+    pub(crate) later: Option<(Duration, Duration)>,
     /// The share that is lost after the slow link.
     pub(crate) loss: f64,
     pub(crate) stalls: Option<Stalls>,
@@ -258,6 +260,11 @@ impl Bottleneck {
         self.free = self.free.max(now) + takes(self.path.rate);
         if self.chance() < self.path.loss {
             return Fate::Lost;
+        }
+        if let Some((when, delay)) = self.path.later
+            && now >= when
+        {
+            self.path.delay = delay;
         }
         let mut at = self.free + self.path.delay;
         if let Some(stalls) = self.path.stalls {
