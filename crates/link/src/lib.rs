@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod bond;
+mod congestion;
 pub mod contact;
 mod frames;
 mod identity;

@@ -21,6 +21,7 @@ use thiserror::Error;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use crate::congestion::Flows;
 use crate::identity::Identity;
 use crate::relay::RelaySocket;
 use crate::reset;
@@ -44,6 +45,16 @@ const IDLE_RELAYED: Duration = Duration::from_secs(45);
 
 /// Bytes that a peer may have under way on one stream.
 const STREAM_WINDOW: u32 = 4 << 20;
+
+/// After so many later packets that arrived one counts as lost: some networks let packets overtake
+/// each other, and QUIC's three are few for that (RFC 9002, section 6.1.1).
+const OVERTAKEN: u32 = 64;
+
+/// After so many round trips without an answer, while later packets have one, a packet is lost.
+const LATE: f32 = 1.25;
+
+/// Bytes that may wait in the system for this process, while others have the processor.
+const WAITING: usize = 2 << 20;
 
 /// The most streams of a kind that a peer may have open.
 const STREAMS: u32 = 4;
@@ -371,6 +382,8 @@ pub(crate) fn open_socket(address: SocketAddr) -> std::io::Result<UdpSocket> {
     if address.is_ipv6() && address.ip().is_unspecified() {
         socket.set_only_v6(false)?;
     }
+    // The system may give less; then more is lost under load.
+    drop(socket.set_recv_buffer_size(WAITING));
     socket.bind(&address.into())?;
     Ok(socket.into())
 }
@@ -387,6 +400,9 @@ fn transport(protocol: Protocol, relayed: bool) -> TransportConfig {
         .max_idle_timeout(Some(idle.try_into().expect("seconds fit a QUIC timeout")))
         .initial_rtt(Duration::from_millis(100))
         .datagram_receive_buffer_size(None)
+        .congestion_controller_factory(Arc::new(Flows))
+        .packet_threshold(OVERTAKEN)
+        .time_threshold(LATE)
         .stream_receive_window(VarInt::from_u32(STREAM_WINDOW))
         .receive_window(VarInt::from_u32(2 * STREAM_WINDOW))
         .send_window(u64::from(2 * STREAM_WINDOW));

@@ -2,12 +2,13 @@
 //!
 //! [`lane`] keeps what was said until the other side has it, so that a conversation outlives the
 //! connection that carries it. [`candidates`] says which addresses may be offered and tried,
-//! [`choice`] which of several connections is used, and [`relay`] who may reach whom through the
-//! relay.
+//! [`choice`] which of several connections is used, [`flow`] how much may be under way on one, and
+//! [`relay`] who may reach whom through the relay.
 
 #![forbid(unsafe_code)]
 
 pub mod candidates;
 pub mod choice;
+pub mod flow;
 pub mod lane;
 pub mod relay;

@@ -1,6 +1,7 @@
 //! Measures what a person would feel, and what the apps cost.
 
 mod desk;
+mod links;
 mod peers;
 mod process;
 mod screen;
@@ -44,6 +45,8 @@ enum Subject {
         #[arg(long)]
         debug: bool,
     },
+    /// Whole sessions over real networks within this machine: NATs, cuts, loss, queues; release build.
+    Links(links::Options),
     /// Ours beside other programs that show a screen elsewhere, on two virtual displays; release builds.
     Peers(peers::Options),
     /// Drawn desktops through the screen's encoder and decoder, release build.
@@ -75,6 +78,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             let crowd = (!window_only).then_some(*customers);
             desk::run(*consent, crowd, data.as_deref(), *rows, !debug)
         }
+        Subject::Links(options) => links::run(options),
         Subject::Peers(options) => peers::run(options),
         Subject::Screen(options) => screen::run(options),
         Subject::Session {

@@ -1,6 +1,7 @@
 //! The customer's engine, and what its window would show.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use aldis_host::{Choice, Command, Host, Stage, View};
 use aldis_netlab::{Runtime, Site};
@@ -60,13 +61,13 @@ impl Customer {
         outcome.with_context(|| format!("the customer: {:?}", self.host.view()))
     }
 
-    /// Is asked for consent, and says yes to everything.
-    pub fn allow(&self) -> Result<()> {
+    /// Is asked for consent, and says yes to everything; gives when.
+    pub fn allow(&self) -> Result<Instant> {
         self.until("the question", |view| {
             matches!(view.stage, Stage::Asked { .. })
         })?;
         self.host.send(Command::Choose(Choice::Allow));
-        Ok(())
+        Ok(Instant::now())
     }
 
     /// Ends the session.

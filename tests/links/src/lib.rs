@@ -7,6 +7,7 @@
 )]
 
 mod customer;
+mod echo;
 mod office;
 mod scene;
 mod screen;
@@ -14,8 +15,9 @@ mod supporter;
 mod wait;
 
 pub use customer::Customer;
+pub use echo::{Echo, Film, Ticker};
 pub use office::{Office, PASSWORD, SUPPORTER};
-pub use scene::{BLUE, GREEN, RED, Scene, play, play_with, shows};
+pub use scene::{BLUE, GREEN, RED, Scene, play, play_with, shows, shows_at};
 pub use screen::{Painter, SCREEN, Xvfb};
 pub use supporter::Supporter;
 pub use wait::{PATIENCE, soon};

@@ -41,11 +41,18 @@ pub fn play_with(
 
 /// Whether the middle of the screen has this colour.
 pub fn shows(colour: u32) -> impl Fn(&Frame) -> bool {
-    let [blue, green, red, _] = colour.to_le_bytes();
-    move |frame| {
-        let middle = Rect::new(320, 240, 1, 1);
-        frame.bounds().contains(middle) && frame.row(middle, 240)[..3] == [blue, green, red]
+    move |frame| shows_at(frame, (320, 240)) == Some(colour)
+}
+
+/// The colour of a pixel of the picture.
+pub fn shows_at(frame: &Frame, (x, y): (u32, u32)) -> Option<u32> {
+    let pixel = Rect::new(x, y, 1, 1);
+    if !frame.bounds().contains(pixel) {
+        return None;
     }
+    let row = frame.row(pixel, y);
+    let part = |place: usize| row.get(place).copied().map(u32::from);
+    Some(part(0)? | part(1)? << 8 | part(2)? << 16)
 }
 
 /// A server, a customer and a supporter, in a session whose picture has come.

@@ -9,8 +9,8 @@ use anyhow::{Context as _, Result, bail, ensure};
 use x11rb::connection::Connection as _;
 use x11rb::protocol::Event;
 use x11rb::protocol::xproto::{
-    ChangeGCAux, ConnectionExt as _, CreateGCAux, CreateWindowAux, EventMask, Gcontext, InputFocus,
-    Rectangle, Window, WindowClass,
+    ChangeGCAux, ConnectionExt as _, CreateGCAux, CreateWindowAux, EventMask, Gcontext,
+    ImageFormat, InputFocus, Rectangle, Window, WindowClass,
 };
 use x11rb::rust_connection::RustConnection;
 use x11rb::wrapper::ConnectionExt as _;
@@ -85,25 +85,56 @@ pub struct Painter {
     conn: RustConnection,
     window: Window,
     gc: Gcontext,
+    size: (u16, u16),
 }
 
 impl Painter {
     /// Opens its window on the screen that `DISPLAY` names.
     pub fn open() -> Result<Self> {
+        let (width, height) = SCREEN;
+        Self::open_at(Rectangle {
+            x: 0,
+            y: 0,
+            width,
+            height,
+        })?
+        .with_keys()
+    }
+
+    /// Takes the keys from whoever had them.
+    pub fn with_keys(self) -> Result<Self> {
+        let focus = InputFocus::PARENT;
+        self.conn
+            .set_input_focus(focus, self.window, x11rb::CURRENT_TIME)?;
+        self.conn.sync()?;
+        Ok(self)
+    }
+
+    /// Opens a window that covers only this, and leaves the keys to whoever has them.
+    pub fn open_at(area: Rectangle) -> Result<Self> {
         let (conn, number) = RustConnection::connect(None)?;
         let root = conn.setup().roots[number].root;
         let (window, gc) = (conn.generate_id()?, conn.generate_id()?);
-        let (width, height) = SCREEN;
+        let Rectangle {
+            x,
+            y,
+            width,
+            height,
+        } = area;
         let aux = CreateWindowAux::new()
             .override_redirect(1)
             .event_mask(EventMask::KEY_PRESS | EventMask::KEY_RELEASE);
         let class = WindowClass::INPUT_OUTPUT;
-        conn.create_window(0, window, root, 0, 0, width, height, 0, class, 0, &aux)?;
+        conn.create_window(0, window, root, x, y, width, height, 0, class, 0, &aux)?;
         conn.map_window(window)?;
         conn.create_gc(gc, window, &CreateGCAux::new())?;
-        conn.set_input_focus(InputFocus::PARENT, window, x11rb::CURRENT_TIME)?;
         conn.sync()?;
-        Ok(Self { conn, window, gc })
+        Ok(Self {
+            conn,
+            window,
+            gc,
+            size: (width, height),
+        })
     }
 
     /// Fills a rectangle.
@@ -116,9 +147,35 @@ impl Painter {
         Ok(())
     }
 
-    /// Fills the whole screen.
+    /// Shows these pixels, four bytes each, all over its window.
+    pub fn show(&self, pixels: &[u8]) -> Result<()> {
+        let (width, height) = self.size;
+        let (format, depth) = (ImageFormat::Z_PIXMAP, 24);
+        // A request has a longest length.
+        let rows = (32_768 / (usize::from(width) * 4)).max(1);
+        for (band, pixels) in pixels.chunks(rows * usize::from(width) * 4).enumerate() {
+            let (y, lines) = (band * rows, pixels.len() / (usize::from(width) * 4));
+            self.conn.put_image(
+                format,
+                self.window,
+                self.gc,
+                width,
+                lines as u16,
+                0,
+                (y as u16).cast_signed(),
+                0,
+                depth,
+                pixels,
+            )?;
+        }
+        self.conn.flush()?;
+        ensure!(usize::from(height) * usize::from(width) * 4 == pixels.len());
+        Ok(())
+    }
+
+    /// Fills its window, which is the whole screen unless it was opened smaller.
     pub fn fill_all(&self, colour: u32) -> Result<()> {
-        let (width, height) = SCREEN;
+        let (width, height) = self.size;
         let area = Rectangle {
             x: 0,
             y: 0,

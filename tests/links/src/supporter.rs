@@ -132,6 +132,17 @@ impl Supporter {
         })
     }
 
+    /// What this makes of the customer's screen as it is shown now.
+    pub fn look<T>(&self, mut at: impl FnMut(&Frame) -> Option<T>) -> Option<T> {
+        let session = self.viewer.view().session?;
+        let mut made = None;
+        session.picture.look(&mut |frame, _| {
+            made = at(frame);
+            true
+        });
+        made
+    }
+
     /// Waits until this is true of the customer's screen as it is shown; gives when.
     pub fn until_seen(&self, what: &str, is: impl Fn(&Frame) -> bool + Sync) -> Result<Instant> {
         self.until(what, |view| {

@@ -1,0 +1,614 @@
+//! How much may be under way at once.
+//!
+//! What fills a path shows as delay before it shows as loss: packets wait in the queue before the
+//! slowest link. So a [`Flow`] lets its window grow until packets wait for about [`WAIT`], and no
+//! further. Loss alone says little: radio loses packets without being full, and a sender that
+//! halves its window for each makes nothing of such a path. Heavy loss counts at once; of less it is
+//! tried out whether it goes with a smaller window, as it does where a queue is too short to be felt
+//! or somebody allows only so much, and if it stays it is the path's own.
+//!
+//! 1. **Start**: the window doubles with every round trip, and later grows by half, until packets
+//!    wait or are lost in heaps.
+//! 2. **Steady**: once a round the window follows the wait, up and down.
+//! 3. **Rivalry**: packets go on waiting although the window shrinks, so somebody else fills the
+//!    queue, as TCP does. Who yields to that starves; until the queue empties, loss rules here as
+//!    it does there.
+//!
+//! Now and then the window dips for a round, so that the path shows its own delay, and whether a
+//! rival is still there. A delay that is the same at every look is no queue's: then the way itself
+//! has become longer.
+//!
+//! **Invariants**: the window never leaves [`LEAST`] packets to [`MOST`] bytes; it grows only after
+//! rounds in which it was the limit, and at most doubles in one, but for what a look had put aside
+//! (at most three quarters); it shrinks for loss once a round.
+//! Rounds last at least [`ROUND`]: where a round trip takes microseconds, acknowledgements tell of
+//! the system's scheduler rather than of the path.
+
+use std::time::Duration;
+
+/// The wait before the slowest link that is aimed at.
+pub const WAIT: Duration = Duration::from_millis(25);
+
+/// The shortest round.
+pub const ROUND: Duration = Duration::from_millis(10);
+
+/// The smallest window, in packets.
+pub const LEAST: u64 = 4;
+
+/// The smallest window, in packets, that loss leaves.
+const LEAST_LOST: u64 = 16;
+
+/// The largest window, in bytes.
+pub const MOST: u64 = 16 << 20;
+
+/// The first window, in packets (RFC 9002, section 7.2).
+const FIRST: u64 = 10;
+
+/// A start ends when packets wait so long, for what is under way then will wait longer.
+const START_WAIT: Duration = Duration::from_millis(12);
+
+/// From so many packets on the window grows by half with every round trip: a start notices a round
+/// trip late that it has gone too far, and by as much the queue is filled.
+const WIDE: u64 = 64;
+
+/// Of how many packets the shortest round trip tells of a wait in a start.
+const SAMPLES: u32 = 8;
+
+/// So many packets, lost ones among them, tell whether loss is heavy,
+const FEW: u64 = 40;
+
+/// and so many how much of it is usual.
+const MANY: u64 = 200;
+
+/// So many lost ones can be heavy loss before that.
+const HEAP: u64 = 10;
+
+/// Heavy loss, in thousandths.
+const HEAVY: u64 = 200;
+
+/// Loss beyond what is usual that may be our own doing, in thousandths.
+const SUSPECT: u64 = 30;
+
+/// For how long the window stays below where it once went too far.
+const HOLD: Duration = Duration::from_secs(2);
+
+/// After so many rounds with too long a wait, although the window shrank, it is a rival's.
+const FOREIGN: u32 = 4;
+
+/// The rounds of rivalry between two looks whether the rival is still there.
+const RIVAL_ROUNDS: u32 = 16;
+
+/// After so many looks at the same round trip it is the path's own.
+const SAME_LOOKS: u32 = 2;
+
+/// How long the shortest round trip holds, twice: then it may be one of another way.
+const EPOCH: Duration = Duration::from_secs(10);
+
+/// How much of its window, in hundredths, heavy loss leaves to a flow; as CUBIC's.
+const LEFT: u64 = 70;
+
+/// The same where next to nothing arrived.
+const LEAST_LEFT: u64 = 50;
+
+/// How fast CUBIC grows, in packets and seconds (RFC 9438, section 5).
+const CUBIC: f64 = 0.4;
+
+/// A window and what it follows. Time counts from wherever the caller likes.
+#[derive(Clone, Debug)]
+pub struct Flow {
+    /// Bytes of a full packet.
+    packet: u64,
+    window: u64,
+    /// The window in the round before, of which the acknowledgements of this round tell.
+    told: u64,
+    mode: Mode,
+    round: Round,
+    base: Base,
+    loss: Loss,
+    ceiling: Ceiling,
+    /// This round still tells of the window before the last cut.
+    settling: bool,
+    /// Rounds with too long a wait, one after another.
+    waits: u32,
+    /// Window and wait at the first of them.
+    before: (u64, Duration),
+    /// The window to come back to after a look at the path's own delay.
+    dip: Option<u64>,
+    /// Finds out whether less is lost with less under way.
+    trial: Option<Trial>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    Start,
+    Steady,
+    Rivalry(Rivalry),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Rivalry {
+    /// Since the last look whether the rival is still there.
+    rounds: u32,
+    /// Rounds without a wait, one after another.
+    calm: u32,
+    /// The window at the last loss, once there was one.
+    most: u64,
+    /// And when that was.
+    since: Duration,
+    /// The shortest round trip of the last look, and how many looks found the same.
+    looked: (Duration, u32),
+}
+
+/// Where the window once went too far; it comes back there after a while.
+#[derive(Clone, Copy, Debug)]
+struct Ceiling {
+    window: u64,
+    since: Duration,
+}
+
+impl Ceiling {
+    fn none(now: Duration) -> Self {
+        Self {
+            window: MOST,
+            since: now,
+        }
+    }
+}
+
+/// A smaller window on trial.
+#[derive(Clone, Copy, Debug)]
+struct Trial {
+    /// The one before.
+    window: u64,
+    /// And its loss, in thousandths.
+    share: u64,
+}
+
+/// What a round has told so far.
+#[derive(Clone, Copy, Debug)]
+struct Round {
+    /// Only what was sent after this ends it.
+    since: Duration,
+    is_answered: bool,
+    /// The shortest round trip.
+    shortest: Duration,
+    /// The same of the last few packets.
+    recent: Duration,
+    samples: u32,
+    /// Bytes acknowledged in the batch that is being heard.
+    batch: u64,
+    lost: u64,
+    /// The window held something back.
+    is_limited: bool,
+}
+
+impl Round {
+    fn new(since: Duration) -> Self {
+        Self {
+            since,
+            is_answered: false,
+            shortest: Duration::MAX,
+            recent: Duration::MAX,
+            samples: 0,
+            batch: 0,
+            lost: 0,
+            is_limited: false,
+        }
+    }
+}
+
+/// The path's own delay: the shortest round trip of this epoch and of the one before.
+#[derive(Clone, Copy, Debug)]
+struct Base {
+    now: Duration,
+    before: Duration,
+    since: Duration,
+    /// When packets last did not wait.
+    seen: Duration,
+}
+
+impl Base {
+    fn new(now: Duration, shortest: Duration) -> Self {
+        Self {
+            now: shortest,
+            before: Duration::MAX,
+            since: now,
+            seen: now,
+        }
+    }
+
+    fn get(&self) -> Duration {
+        self.now.min(self.before)
+    }
+
+    fn hear(&mut self, now: Duration, trip: Duration, epoch: Duration) {
+        if now.saturating_sub(self.since) > epoch {
+            self.before = self.now;
+            self.now = Duration::MAX;
+            self.since = now;
+        }
+        self.now = self.now.min(trip);
+        if trip <= self.get() + WAIT / 5 {
+            self.seen = now;
+        }
+    }
+}
+
+/// What became of the packets since it was last judged, in bytes.
+#[derive(Clone, Copy, Debug, Default)]
+struct Loss {
+    arrived: u64,
+    lost: u64,
+    /// What was sent before is another judgement's.
+    since: Duration,
+    /// The share that this path loses anyway, in thousandths.
+    usual: u64,
+}
+
+impl Loss {
+    fn all(&self) -> u64 {
+        self.arrived + self.lost
+    }
+
+    /// In thousandths.
+    fn share(&self) -> u64 {
+        1_000 * self.lost / self.all().max(1)
+    }
+
+    fn begin(&mut self, since: Duration) {
+        (self.arrived, self.lost, self.since) = (0, 0, since);
+    }
+}
+
+impl Flow {
+    /// A flow that begins now, with packets of so many bytes.
+    pub fn new(now: Duration, packet: u64) -> Self {
+        let packet = packet.max(1);
+        Self {
+            packet,
+            window: FIRST * packet,
+            told: FIRST * packet,
+            mode: Mode::Start,
+            round: Round::new(now),
+            base: Base::new(now, Duration::MAX),
+            loss: Loss::default(),
+            ceiling: Ceiling::none(now),
+            settling: false,
+            waits: 0,
+            before: (0, Duration::ZERO),
+            dip: None,
+            trial: None,
+        }
+    }
+
+    /// Bytes that may be under way.
+    pub fn window(&self) -> u64 {
+        self.window
+    }
+
+    /// The first window, in bytes.
+    pub fn first_window(&self) -> u64 {
+        FIRST * self.packet
+    }
+
+    /// Full packets have another size from now on.
+    pub fn set_packet(&mut self, bytes: u64) {
+        self.packet = bytes.max(1);
+        self.set_window(self.window);
+    }
+
+    /// A packet of so many bytes that was sent then has arrived.
+    pub fn handle_ack(&mut self, now: Duration, sent: Duration, bytes: u64) {
+        let trip = now.saturating_sub(sent);
+        let epoch = match self.mode {
+            Mode::Start | Mode::Steady => EPOCH,
+            // Who fills the queue hides the path's own delay.
+            Mode::Rivalry(_) => 6 * EPOCH,
+        };
+        self.base.hear(now, trip, epoch);
+        let round = &mut self.round;
+        round.shortest = round.shortest.min(trip);
+        if round.samples.is_multiple_of(SAMPLES) {
+            round.recent = trip;
+        }
+        round.recent = round.recent.min(trip);
+        round.samples = round.samples.saturating_add(1);
+        round.batch += bytes;
+        round.is_answered |= sent >= round.since;
+        if sent >= self.loss.since {
+            self.loss.arrived += bytes;
+        }
+    }
+
+    /// All that arrived at once was told; so many bytes are still under way, and `idle` is whether
+    /// there was nothing more to send.
+    pub fn handle_acks_end(&mut self, now: Duration, under_way: u64, idle: bool) {
+        let batch = std::mem::take(&mut self.round.batch);
+        let is_limit = !idle && 2 * (under_way + batch) >= self.window;
+        self.round.is_limited |= is_limit;
+        if self.mode == Mode::Start {
+            self.start(batch, is_limit);
+        }
+        let is_long_enough = now.saturating_sub(self.round.since) >= ROUND;
+        if self.round.is_answered && is_long_enough {
+            let round = std::mem::replace(&mut self.round, Round::new(now));
+            let window = self.window;
+            self.end_round(now, &round);
+            self.told = window;
+        }
+    }
+
+    /// So many bytes were lost, the last of which were sent then; `all` is whether nothing at all
+    /// has arrived for a long time.
+    pub fn handle_loss(&mut self, now: Duration, sent: Duration, bytes: u64, all: bool) {
+        if all {
+            self.begin_again(now);
+            return;
+        }
+        if sent < self.loss.since {
+            return;
+        }
+        self.loss.lost += bytes;
+        self.round.lost += bytes;
+        let is_heap = self.loss.lost >= HEAP * self.packet;
+        if is_heap && self.loss.share() > HEAVY {
+            self.cut(now);
+        }
+    }
+
+    /// A router on the way says that it is full; this was sent then.
+    pub fn handle_mark(&mut self, now: Duration, sent: Duration) {
+        if sent >= self.loss.since {
+            self.cut(now);
+        }
+    }
+
+    /// Takes in what arrived in a start.
+    fn start(&mut self, batch: u64, is_limit: bool) {
+        let round = &self.round;
+        let waits = round.samples >= SAMPLES && self.wait(round.recent) > START_WAIT;
+        if waits {
+            // What arrives now was sent when the window was half of this.
+            self.mode = Mode::Steady;
+            self.settling = true;
+            self.set_window(self.window * 6 / 10);
+        } else if is_limit && self.window < WIDE * self.packet {
+            self.set_window(self.window + batch);
+        } else if is_limit {
+            self.set_window(self.window + batch / 2);
+        }
+    }
+
+    fn end_round(&mut self, now: Duration, round: &Round) {
+        self.judge_loss(now, round.is_limited);
+        if std::mem::take(&mut self.settling) {
+            return;
+        }
+        if let Some(window) = self.dip.take() {
+            self.end_dip(now, window, round);
+            return;
+        }
+        if !round.is_limited {
+            self.waits = 0;
+            return;
+        }
+        match self.mode {
+            Mode::Start => {}
+            Mode::Steady => self.steady(now, round),
+            Mode::Rivalry(rounds) => self.rival(now, round, rounds),
+        }
+    }
+
+    fn judge_loss(&mut self, now: Duration, is_limited: bool) {
+        let (share, packets) = (self.loss.share(), self.loss.all() / self.packet);
+        if packets >= FEW && share > HEAVY {
+            self.cut(now);
+            return;
+        }
+        if packets < MANY {
+            return;
+        }
+        let since = self.loss.since;
+        self.loss.begin(since);
+        let usual = self.loss.usual;
+        if let Some(trial) = self.trial.take() {
+            if 2 * share.saturating_sub(usual) > trial.share.saturating_sub(usual) {
+                // That much is lost anyway.
+                self.loss.usual = share;
+                self.set_window(trial.window);
+            } else {
+                self.lower_ceiling(now, trial.window);
+            }
+        } else if self.mode == Mode::Steady && is_limited && share > usual * 3 / 2 + SUSPECT {
+            let window = self.window;
+            self.trial = Some(Trial { window, share });
+            self.set_window(window * 8 / 10);
+            self.loss.begin(now);
+            self.settling = true;
+        } else {
+            self.loss.usual = (3 * usual + share) / 4;
+        }
+    }
+
+    fn steady(&mut self, now: Duration, round: &Round) {
+        let wait = self.wait(round.shortest);
+        if wait > WAIT {
+            self.shrink(now, round);
+            return;
+        }
+        self.waits = 0;
+        if self.trial.is_some() {
+            return;
+        }
+        if now.saturating_sub(self.base.seen) > EPOCH {
+            self.dip(round);
+            return;
+        }
+        if now.saturating_sub(self.ceiling.since) > HOLD {
+            self.ceiling.since = now;
+            self.ceiling.window = (self.ceiling.window * 5 / 4).min(MOST);
+        }
+        let by_wait = scale(self.told, self.base.get() + WAIT, round.shortest);
+        let next = by_wait.min(self.window * 5 / 4);
+        let next = next.max(self.window + 2 * self.packet);
+        self.set_window(next.min(self.ceiling.window.max(self.window)));
+    }
+
+    fn shrink(&mut self, now: Duration, round: &Round) {
+        self.trial = None;
+        let wait = self.wait(round.shortest);
+        if self.waits == 0 {
+            self.before = (self.window, wait);
+        }
+        self.waits += 1;
+        let (window, before) = self.before;
+        if self.waits > FOREIGN && self.window * 2 <= window {
+            self.waits = 0;
+            // What we had let wait ourselves is gone with half of the window.
+            if wait * 2 > before {
+                self.set_window(window.min(4 * self.window));
+                self.mode = Mode::Rivalry(Rivalry {
+                    rounds: 0,
+                    calm: 0,
+                    most: 0,
+                    since: now,
+                    looked: (Duration::ZERO, 0),
+                });
+                return;
+            }
+        } else if self.waits > FOREIGN && self.window == self.least() {
+            // Too small to tell whose wait it is.
+            self.waits = 0;
+            self.set_window(2 * self.window);
+            self.settling = true;
+            return;
+        }
+        let aim = scale(self.told, self.base.get() + WAIT / 2, round.shortest);
+        self.set_window(aim.clamp(self.window / 2, self.window));
+        self.settling = true;
+    }
+
+    /// Does as CUBIC does.
+    fn rival(&mut self, now: Duration, round: &Round, mut rivalry: Rivalry) {
+        let is_empty = self.is_empty(round.shortest);
+        rivalry.calm = if is_empty { rivalry.calm + 1 } else { 0 };
+        if rivalry.calm > RIVAL_ROUNDS {
+            self.leave_rivalry(now);
+            return;
+        }
+        rivalry.rounds += 1;
+        let usual = self.window * self.loss.usual * 2 / 1_000;
+        if round.lost > usual {
+            (rivalry.most, rivalry.since) = (self.window, now);
+            self.set_window(self.window * LEFT / 100);
+            self.loss.begin(now);
+            self.settling = true;
+        } else if rivalry.rounds > RIVAL_ROUNDS {
+            rivalry.rounds = 0;
+            self.dip(round);
+        } else if rivalry.most == 0 {
+            self.set_window(self.window * 9 / 8);
+        } else {
+            let most = rivalry.most as f64 / self.packet as f64;
+            let time = now.saturating_sub(rivalry.since).as_secs_f64();
+            let turn = (most * (100 - LEFT) as f64 / 100.0 / CUBIC).cbrt();
+            let aim = (CUBIC * (time - turn).powi(3) + most).max(0.0) as u64 * self.packet;
+            self.set_window(aim.clamp(self.window, self.window * 3 / 2));
+        }
+        self.mode = Mode::Rivalry(rivalry);
+    }
+
+    /// Shrinks for a round so far that nothing of ours waits.
+    fn dip(&mut self, round: &Round) {
+        let own = scale(self.window, self.base.get(), round.shortest) * 8 / 10;
+        self.dip = Some(self.window);
+        self.settling = true;
+        self.set_window(own.max(self.window / 4));
+    }
+
+    fn end_dip(&mut self, now: Duration, window: u64, round: &Round) {
+        if let Mode::Rivalry(rivalry) = &mut self.mode {
+            let (before, looks) = rivalry.looked;
+            let is_same = round.shortest.abs_diff(before) < WAIT / 5;
+            let looks = if is_same { looks + 1 } else { 0 };
+            rivalry.looked = (round.shortest, looks);
+            if looks >= SAME_LOOKS {
+                // No queue is that even: the way itself is another one.
+                self.base = Base::new(now, round.shortest);
+            }
+            if self.is_empty(round.shortest) {
+                self.leave_rivalry(now);
+                return;
+            }
+        }
+        self.settling = true;
+        self.set_window(window);
+    }
+
+    fn leave_rivalry(&mut self, now: Duration) {
+        self.mode = Mode::Steady;
+        self.waits = 0;
+        // What was too much then need not be so now.
+        self.ceiling = Ceiling::none(now);
+    }
+
+    /// Heavy loss: the path is full, or a buffer on it is too short for our bursts.
+    fn cut(&mut self, now: Duration) {
+        if self.mode == Mode::Start {
+            self.mode = Mode::Steady;
+        }
+        self.trial = None;
+        let window = self.dip.take().unwrap_or(self.window);
+        self.lower_ceiling(now, window);
+        let arrived = 100 * self.loss.arrived / self.loss.all().max(1);
+        let left = window * arrived.clamp(LEAST_LEFT, LEFT) / 100;
+        self.set_window(left.max(window.min(LEAST_LOST * self.packet)));
+        self.loss.begin(now);
+        self.settling = true;
+    }
+
+    fn lower_ceiling(&mut self, now: Duration, window: u64) {
+        self.ceiling = Ceiling {
+            window: window * 85 / 100,
+            since: now,
+        };
+    }
+
+    /// Whatever was known of the path holds no more.
+    fn begin_again(&mut self, now: Duration) {
+        let (packet, usual) = (self.packet, self.loss.usual);
+        *self = Self::new(now, packet);
+        self.loss.usual = usual;
+        self.loss.since = now;
+        self.window = self.least();
+    }
+
+    fn wait(&self, trip: Duration) -> Duration {
+        if trip == Duration::MAX {
+            return Duration::ZERO;
+        }
+        trip.saturating_sub(self.base.get())
+    }
+
+    /// Whether next to nothing waits.
+    fn is_empty(&self, trip: Duration) -> bool {
+        self.wait(trip) < WAIT / 5
+    }
+
+    fn least(&self) -> u64 {
+        LEAST * self.packet
+    }
+
+    fn set_window(&mut self, window: u64) {
+        self.window = window.clamp(self.least(), MOST);
+    }
+}
+
+/// So much of `window` as one time is of another.
+fn scale(window: u64, part: Duration, whole: Duration) -> u64 {
+    let (part, whole) = (part.as_micros(), whole.as_micros().max(1));
+    u64::try_from(u128::from(window) * part / whole).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests;
