@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use aldis_host::{About, Command, Host, Stage, View};
+use aldis_host::{Command, Host, Stage, View};
 use aldis_platform::hotkey::{Hotkey, STOP_KEYS};
 use aldis_trust::{CaseLink, ServerName};
 use aldis_ui::avatar::Avatar;
@@ -13,7 +13,7 @@ use egui::{CentralPanel, Context, Frame, Margin, Ui};
 
 use crate::Arguments;
 use crate::pages::{self, Act};
-use crate::settings::{self, Settings};
+use crate::settings::{self, Met, Settings};
 use crate::window::{self, Form};
 
 /// The window.
@@ -25,6 +25,8 @@ pub(crate) struct App {
     settings: Settings,
     entry: pages::Entry,
     words: pages::Words,
+    /// The digits that are being typed.
+    digits: String,
     /// The person pressed the SOS button.
     sos: bool,
     /// The chat is shown beside the session.
@@ -82,6 +84,7 @@ impl App {
                 withdrawn: false,
             },
             words: pages::Words::default(),
+            digits: String::new(),
             sos,
             chat: false,
             seen: 0,
@@ -134,6 +137,7 @@ impl App {
             secret,
             source: Box::new(settings::source()),
             sos: self.sos,
+            met: self.settings.met.iter().filter_map(Met::known).collect(),
         });
     }
 
@@ -146,6 +150,10 @@ impl App {
     fn act(&mut self, act: Act, ctx: &Context) {
         match act {
             Act::GetHelp => self.get_help(),
+            Act::Digits => {
+                let typed = std::mem::take(&mut self.digits);
+                self.send(Command::Digits(typed));
+            }
             Act::Choose(choice) => self.send(Command::Choose(choice)),
             Act::StopControl => self.send(Command::StopControl),
             Act::StopRecording => self.send(Command::StopRecording),
@@ -213,6 +221,11 @@ impl aldis_present::App for App {
             }
         }
         self.hold_hotkey();
+        let met: Vec<_> = self.view.met.iter().map(Met::of).collect();
+        if !met.is_empty() && self.settings.met != met {
+            self.settings.met = met;
+            self.settings.save();
+        }
         let form = match self.view.stage {
             Stage::Live { .. } if self.chat => Form::BannerWithChat,
             Stage::Live { .. } => Form::Banner,
@@ -262,6 +275,7 @@ impl aldis_present::App for App {
                 Stage::Waiting => pages::waiting(ui, texts, &self.view, &mut self.words),
                 Stage::Asked {
                     supporter,
+                    organisation,
                     about,
                     recording,
                     view_only,
@@ -270,6 +284,7 @@ impl aldis_present::App for App {
                 } => {
                     let question = pages::Question {
                         supporter,
+                        organisation,
                         view_only: *view_only,
                         left: until.saturating_sub(Host::now()),
                         others,
@@ -281,13 +296,7 @@ impl aldis_present::App for App {
                             .is_some_and(|case| case.chatting.contains(&supporter.name)),
                     };
                     let [avatar, ..] = &mut self.avatars;
-                    if *about == About::Record {
-                        pages::asked_to_record(ui, texts, avatar, &question)
-                    } else if others.is_empty() {
-                        pages::asked(ui, texts, avatar, &question)
-                    } else {
-                        pages::asked_to_join(ui, texts, avatar, &question)
-                    }
+                    pages::question(ui, texts, avatar, &question, *about, &mut self.digits)
                 }
                 Stage::Connecting { supporter } => pages::connecting(ui, texts, supporter),
                 Stage::Live { people, since_unix } => {

@@ -14,7 +14,7 @@ use aldis_ui::{Appearance, Language, Texts};
 use egui::Ui;
 
 pub(crate) use banner::{Live, banner};
-pub(crate) use consent::{Question, asked, asked_to_join, asked_to_record, connecting};
+pub(crate) use consent::{Question, connecting, question};
 pub(crate) use entry::{Entry, Look, joining, start};
 pub(crate) use over::{Over, closed, over};
 pub(crate) use waiting::{Words, talk, waiting};
@@ -24,6 +24,8 @@ pub(crate) use waiting::{Words, talk, waiting};
 pub(crate) enum Act {
     GetHelp,
     Choose(Choice),
+    /// The digits are typed.
+    Digits,
     StopControl,
     StopRecording,
     EndOne(u32),
@@ -45,6 +47,15 @@ fn show_notice(ui: &mut Ui, texts: Texts, notice: Option<&Notice>) {
     let Some(notice) = notice else { return };
     let (tone, text) = match notice {
         Notice::Join(error) => (Tone::Bad, texts.signal_error(error)),
+        Notice::Distrusted(why) => {
+            let reason = texts.distrust(*why);
+            let words = texts.with("notice-distrusted", [("reason", reason.into())]);
+            (Tone::Bad, words)
+        }
+        Notice::StaleList(days) => (
+            Tone::Warn,
+            texts.with("notice-stale-list", [("days", (*days).into())]),
+        ),
         Notice::AnswerMissed => (Tone::Warn, texts.get("notice-answer-missed").into_owned()),
         Notice::AskCancelled => (Tone::Warn, texts.get("notice-ask-cancelled").into_owned()),
         Notice::NeverConnected => (Tone::Warn, texts.get("notice-never-connected").into_owned()),

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use aldis_host::Known;
 use aldis_platform::private_file::{self, PrivateFileError};
 use aldis_trust::ServerName;
 use aldis_ui::{Appearance, Language};
@@ -18,6 +19,34 @@ pub(crate) struct Settings {
     pub(crate) language: Option<Language>,
     /// The chosen appearance.
     pub(crate) appearance: Appearance,
+    /// The organisations whose digits were typed once.
+    pub(crate) met: Vec<Met>,
+}
+
+/// An organisation that this machine knows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Met {
+    /// Its root, as a fingerprint is written.
+    root: String,
+    /// The number of the newest revocation list that was seen of it.
+    list: u64,
+}
+
+impl Met {
+    pub(crate) fn of(known: &Known) -> Self {
+        Self {
+            root: known.root.to_string(),
+            list: known.list,
+        }
+    }
+
+    /// `None` if the file was damaged.
+    pub(crate) fn known(&self) -> Option<Known> {
+        Some(Known {
+            root: self.root.parse().ok()?,
+            list: self.list,
+        })
+    }
 }
 
 impl Settings {

@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, reason = "a command line speaks there")]
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -274,6 +274,13 @@ fn serve(
             server.listen_tcp(*address)?;
         }
         println!("listening on {}", server.name());
+        if let Some(invitation) = server.first_invitation().await? {
+            // Whoever started it may have read its name and nothing more; it serves all the same.
+            drop(writeln!(
+                std::io::stdout(),
+                "open this in the supporter's app to become the first admin: {invitation}"
+            ));
+        }
         server.run(stopped()).await;
         Ok(())
     })

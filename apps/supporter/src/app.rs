@@ -9,9 +9,9 @@ use aldis_trust::ServerName;
 use aldis_ui::widgets::{self, Tone};
 use aldis_ui::{Language, Texts, theme};
 use aldis_viewer::{Command, Desk, Over, Session, SessionStage, SignalError, View, Viewer, Wish};
-use aldis_wire::Code;
 use aldis_wire::peer::{EndReason, Grant, Recording};
 use aldis_wire::signal::Token;
+use aldis_wire::{Code, KeyHash};
 use egui::{
     CentralPanel, Color32, Context, Event, Key, Margin, Modifiers, Panel, RawInput, Rect, Ui,
     ViewportCommand, Visuals,
@@ -70,6 +70,11 @@ pub(crate) struct App {
     /// What was said of the recording and read.
     read_recording: String,
     shelf: Shelves,
+    /// What is typed about the organisation, and whether its page is shown.
+    organisation: pages::Organisation,
+    in_organisation: bool,
+    /// The key that this app is known by.
+    key: KeyHash,
     retry_at: Option<f64>,
     only: Option<ViewerOnly>,
     /// What `only` asks for is still to be asked.
@@ -80,7 +85,7 @@ impl App {
     pub(crate) fn new(
         ctx: &Context,
         display: &dyn HasDisplayHandle,
-        viewer: Arc<Viewer>,
+        (viewer, key): (Arc<Viewer>, KeyHash),
         look: Look,
         remembered: Option<(ServerName, Token)>,
         only: Option<ViewerOnly>,
@@ -129,6 +134,9 @@ impl App {
             created: None,
             read_recording: String::new(),
             shelf,
+            organisation: pages::Organisation::default(),
+            in_organisation: false,
+            key,
             retry_at: None,
             to_ask: only.as_ref().map(|only| Command::Connect {
                 code: only.target.code,
@@ -139,6 +147,10 @@ impl App {
         app.viewer.send(Command::StartAs(app.settings.availability));
         app.viewer.send(Command::Look(app.settings.look));
         app.tell_shelf();
+        match settings::office() {
+            Ok(folder) => app.viewer.send(Command::Office(folder)),
+            Err(error) => tracing::warn!(%error, "no keys can be kept"),
+        }
         app.resume();
         // A window that is only the viewer types from the start, as one that was connected by a button.
         app.remote.take_focus();
@@ -180,6 +192,7 @@ impl App {
                     self.remembered = known;
                 }
                 self.entry.password.clear();
+                self.entry.server.clone_from(&self.settings.server);
             }
             Desk::Refused(SignalError::Refused(_)) if self.remembered.take().is_some() => {
                 SignIn::forget();
@@ -237,6 +250,7 @@ impl App {
                 self.viewer.send(command);
             }
             Act::SignIn => self.sign_in(),
+            Act::ShowOrganisation(shown) => self.in_organisation = shown,
             Act::SignOut => {
                 SignIn::forget();
                 self.remembered = None;
@@ -332,6 +346,14 @@ impl App {
     fn sign_in(&mut self) {
         self.entry.problem = None;
         self.remembered = None;
+        if let Ok(invitation) = self.entry.server.parse() {
+            self.viewer.send(Command::UseInvitation {
+                invitation,
+                name: self.entry.name.trim().to_owned(),
+                password: self.entry.password.clone(),
+            });
+            return;
+        }
         match self.entry.server.parse() {
             Ok(server) => {
                 let name = self.entry.name.trim().to_owned();
@@ -606,7 +628,7 @@ impl App {
     /// The largest colour of the page that is shown.
     fn page_colour(&self, tokens: theme::Tokens) -> Color32 {
         let session = self.in_session && self.view.session.is_some();
-        if !session && self.shows_queue() {
+        if !session && self.shows_queue() && !self.in_organisation {
             tokens.raised
         } else {
             tokens.ground
@@ -645,6 +667,18 @@ impl App {
             let back = pages::session_strip(ui, self.texts, &self.view);
             let quota = self.settings.recordings_quota;
             self.shelf.show(ui, self.texts, quota).or(back)
+        } else if self.in_organisation && self.shows_queue() {
+            let about = pages::About {
+                texts: self.texts,
+                standing: &self.view.standing,
+                key: self.key,
+                now: self.server_now(),
+            };
+            let state = &mut self.organisation;
+            CentralPanel::default()
+                .frame(page)
+                .show(ui, |ui| pages::organisation(ui, about, state))
+                .inner
         } else if self.shows_queue() {
             let (now, refusal) = (self.server_now(), self.refusal());
             pages::queue(

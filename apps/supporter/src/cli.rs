@@ -2,12 +2,13 @@
 
 mod cases;
 mod channels;
+mod organisation;
 mod printed;
 mod recordings;
 
 use std::io::Read as _;
 
-use aldis_trust::ServerName;
+use aldis_trust::{Invitation, ServerName};
 use aldis_viewer::client::Client;
 use aldis_wire::Code;
 use aldis_wire::signal::{Answer, Refusal, Request, Status};
@@ -16,9 +17,10 @@ use clap::Args;
 
 pub(crate) use cases::{Cases, run as cases};
 pub(crate) use channels::{Channels, run as channels};
+pub(crate) use organisation::{Organisation, run as organisation};
 pub(crate) use recordings::{Recordings, run as recordings};
 
-use crate::settings::{Settings, SignIn};
+use crate::settings::{self, Settings, SignIn};
 
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct Form {
@@ -36,16 +38,41 @@ pub(crate) async fn login(server: ServerName, user: String) -> anyhow::Result<()
         .context("cannot read the password from standard input")?;
     let password = password.lines().next().unwrap_or_default().to_owned();
     let client = Client::sign_in(&server, user, password).await?;
-    SignIn::save(&server, client.token)?;
-    let name = client.supporter.name.clone();
+    remember(&server, &client)?;
+    // So that an admin can approve this app before it is opened.
+    let key = settings::identity()?.hash();
+    client.ask(Request::Enrol { key, proof: None }).await?;
+    client.close().await;
+    Ok(())
+}
+
+/// Uses an invitation, and remembers the sign-in.
+pub(crate) async fn join(invitation: Invitation, user: String) -> anyhow::Result<()> {
+    let mut password = String::new();
+    std::io::stdin()
+        .take(4096)
+        .read_to_string(&mut password)
+        .context("cannot read the password from standard input")?;
+    let password = password.lines().next().unwrap_or_default().to_owned();
+    let client = Client::use_invitation(&invitation, user, password).await?;
+    let key = settings::identity()?.hash();
+    let me = &client.supporter;
+    let proof = Some(invitation.proof(key, &me.name, &me.picture));
+    client.ask(Request::Enrol { key, proof }).await?;
+    remember(&invitation.server, &client)?;
+    client.close().await;
+    Ok(())
+}
+
+fn remember(server: &ServerName, client: &Client) -> anyhow::Result<()> {
+    SignIn::save(server, client.token)?;
     let settings = Settings {
         server: server.to_string(),
-        name,
+        name: client.supporter.name.clone(),
         ..Settings::load()
     };
     settings.save();
     println!("signed in as {}", settings.name);
-    client.close().await;
     Ok(())
 }
 

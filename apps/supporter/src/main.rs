@@ -23,7 +23,7 @@ mod window;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use aldis_trust::{CaseLink, ServerName};
+use aldis_trust::{CaseLink, Invitation, ServerName};
 use aldis_ui::{Appearance, Language};
 use aldis_wire::{Code, CodeError};
 use clap::{Args, Parser, Subcommand};
@@ -68,6 +68,22 @@ enum Command {
         #[arg(long, required = true)]
         password_stdin: bool,
     },
+    /// Uses an invitation for the first time, and signs in.
+    Join {
+        /// The invitation, read from the environment variable `ALDIS_INVITATION` where it is not
+        /// given: an argument is seen by everybody on this computer.
+        #[arg(env = "ALDIS_INVITATION", hide_env_values = true)]
+        invitation: Invitation,
+        /// The account's name; counts only where the invitation names none.
+        #[arg(long, default_value = "")]
+        user: String,
+        /// Reads the new password from standard input, up to the end of the first line.
+        #[arg(long, required = true)]
+        password_stdin: bool,
+    },
+    /// Works with the organisation that signs for its supporters.
+    #[command(subcommand)]
+    Organisation(cli::Organisation),
     /// Signs out; the token is void from then on.
     Logout,
     /// Works with cases.
@@ -156,6 +172,12 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             user,
             password_stdin: _,
         }) => runtime.block_on(cli::login(server, user)),
+        Some(Command::Join {
+            invitation,
+            user,
+            password_stdin: _,
+        }) => runtime.block_on(cli::join(invitation, user)),
+        Some(Command::Organisation(command)) => runtime.block_on(cli::organisation(command)),
         Some(Command::Logout) => runtime.block_on(cli::logout()),
         Some(Command::Cases(cases)) => runtime.block_on(cli::cases(cases)),
         Some(Command::Recordings(recordings)) => cli::recordings(recordings),

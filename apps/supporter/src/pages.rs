@@ -5,6 +5,7 @@
 mod link;
 mod look;
 mod no_picture;
+mod organisation;
 mod people;
 mod player;
 mod queue;
@@ -24,6 +25,7 @@ use egui::{Align, Align2, Area, Id, Layout, Rect, Ui, Vec2};
 use crate::settings::Settings;
 
 pub(crate) use no_picture::{away, no_picture};
+pub(crate) use organisation::{About, Organisation, organisation, warning};
 pub(crate) use people::{people, watching};
 pub(crate) use player::{PlayerAct, Showing, player};
 pub(crate) use queue::{Queue, chat, queue, session_strip};
@@ -39,6 +41,8 @@ pub(crate) enum Act {
     Desk(Wish),
     SignIn,
     SignOut,
+    /// Shows the page of the organisation, or leaves it.
+    ShowOrganisation(bool),
     Copy(String),
     ExportChat {
         code: Code,

@@ -129,6 +129,11 @@ pub(crate) fn identity() -> anyhow::Result<Identity> {
     Ok(identity)
 }
 
+/// Where an admin's keys are kept.
+pub(crate) fn office() -> anyhow::Result<PathBuf> {
+    path("office")
+}
+
 /// Where recordings are kept.
 pub(crate) fn shelf(settings: &Settings) -> anyhow::Result<Shelf> {
     Ok(Shelf {

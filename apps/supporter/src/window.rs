@@ -44,6 +44,7 @@ pub(crate) fn open(
         runtime.block_on(cli::check_open(only.target.code))?;
     }
     let identity = settings::identity()?;
+    let key = identity.hash();
     // The engine starts before the window is there to be repainted.
     let painter: Arc<OnceLock<(egui::Context, LiveWaker)>> = Arc::default();
     let repaint = Arc::clone(&painter);
@@ -64,7 +65,7 @@ pub(crate) fn open(
     let app_viewer = Arc::clone(&viewer);
     let create: aldis_present::Create<'_> = Box::new(move |ctx, display| {
         painter.get_or_init(|| (ctx.clone(), LiveWaker::new(ctx)));
-        let app = App::new(ctx, display, app_viewer, look, sign_in, only);
+        let app = App::new(ctx, display, (app_viewer, key), look, sign_in, only);
         Ok(Box::new(app))
     });
     let mut options = Options {

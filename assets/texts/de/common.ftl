@@ -83,3 +83,17 @@ about-minutes = { $minutes ->
 }
 recording-by = { $name } zeichnet auf
 stop-recording = Aufzeichnung beenden
+distrust-none = Der Techniker konnte nicht zeigen, wer er ist: Seine App hat noch kein Zertifikat. Ein Administrator muss sie erst freigeben.
+distrust-other = Der Techniker gehört zu einer anderen Organisation als der, der diese App vertraut.
+distrust-forged = Das Zertifikat des Technikers ist gefälscht oder beschädigt.
+distrust-person = Das Zertifikat des Technikers gehört zu einer anderen App oder Person.
+distrust-not-yet = Das Zertifikat des Technikers gilt noch nicht. Prüfen Sie die Uhr dieses Computers.
+distrust-expired = Das Zertifikat des Technikers ist abgelaufen. Ein Administrator muss es erneuern.
+distrust-revoked = Das Zertifikat des Technikers wurde widerrufen.
+distrust-list = Die Liste der gesperrten Techniker ist veraltet. Die App eines Administrators muss sie erneuern.
+distrust-digits = Die fünf Ziffern waren nicht die, die der Techniker vorgelesen hat.
+error-invitation = Diese Einladung ist unbekannt oder schon benutzt. Bitten Sie Ihren Administrator um eine neue.
+error-founded = Dieser Server hat schon eine Organisation. Bitten Sie einen ihrer Administratoren um eine Einladung.
+error-no-organisation = Dieser Server hat noch keine Organisation. Ein Administrator muss erst eine anlegen.
+error-name-taken = Ein anderes Konto hat diesen Namen. Wählen Sie einen anderen.
+error-password-length = Ein Passwort muss 8 bis 1024 Zeichen haben.

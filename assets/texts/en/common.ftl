@@ -83,3 +83,17 @@ about-minutes = { $minutes ->
 }
 recording-by = { $name } is recording
 stop-recording = Stop recording
+distrust-none = The supporter could not show who he is: his app has no certificate yet. An admin must approve it first.
+distrust-other = The supporter belongs to another organisation than the one this app trusts.
+distrust-forged = The supporter’s certificate is forged or damaged.
+distrust-person = The supporter’s certificate belongs to another app or person.
+distrust-not-yet = The supporter’s certificate is not valid yet. Check this computer’s clock.
+distrust-expired = The supporter’s certificate has expired. An admin must renew it.
+distrust-revoked = The supporter’s certificate was revoked.
+distrust-list = The list of revoked supporters is out of date. An admin’s app must renew it.
+distrust-digits = The five digits were not the ones that the supporter read out.
+error-invitation = This invitation is unknown or was used already. Ask your admin for a new one.
+error-founded = This server has an organisation already. Ask one of its admins for an invitation.
+error-no-organisation = This server has no organisation yet. An admin must make one first.
+error-name-taken = Another account has this name. Choose another one.
+error-password-length = A password must have 8 to 1024 characters.

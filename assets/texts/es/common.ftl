@@ -83,3 +83,17 @@ about-minutes = { $minutes ->
 }
 recording-by = { $name } está grabando
 stop-recording = Detener grabación
+distrust-none = El técnico no pudo demostrar quién es: su aplicación aún no tiene certificado. Un administrador debe aprobarla primero.
+distrust-other = El técnico pertenece a una organización distinta de aquella en la que confía esta aplicación.
+distrust-forged = El certificado del técnico está falsificado o dañado.
+distrust-person = El certificado del técnico pertenece a otra aplicación o persona.
+distrust-not-yet = El certificado del técnico aún no es válido. Compruebe el reloj de este equipo.
+distrust-expired = El certificado del técnico ha caducado. Un administrador debe renovarlo.
+distrust-revoked = El certificado del técnico fue revocado.
+distrust-list = La lista de técnicos revocados está caducada. La aplicación de un administrador debe renovarla.
+distrust-digits = Las cinco cifras no eran las que leyó el técnico.
+error-invitation = Esta invitación no existe o ya se ha usado. Pida una nueva a su administrador.
+error-founded = Este servidor ya tiene una organización. Pida una invitación a uno de sus administradores.
+error-no-organisation = Este servidor aún no tiene organización. Un administrador debe crearla primero.
+error-name-taken = Otra cuenta tiene este nombre. Elija otro.
+error-password-length = Una contraseña debe tener de 8 a 1024 caracteres.

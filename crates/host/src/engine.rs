@@ -7,14 +7,17 @@ use aldis_link::Node;
 use aldis_link::contact::{self, Contact};
 use aldis_session::Authority;
 use aldis_session::chat::{Asked, Chat};
-use aldis_session::host::{About, Ask, Effect, Host as Session};
+use aldis_session::host::{About, Ask, Effect, Host as Session, Typed};
+use aldis_trust::organisation::{DAY, LIST_STALE};
+use aldis_trust::{Proven, digits};
 use aldis_wire::peer::{Comes, EndReason, ToViewer};
 use aldis_wire::relay::Relay;
-use aldis_wire::signal::{Answer, Consent, OwnCase, Push, Request, Status};
+use aldis_wire::signal::{Answer, Consent, Distrust, OwnCase, Push, Request, Status};
 use aldis_wire::{Millis, SessionId};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
+use crate::anchors::Anchors;
 use crate::clock;
 use crate::host::{Command, Host};
 use crate::party::Party;
@@ -31,6 +34,12 @@ const DOORS: usize = 32;
 /// What the server's side tells; only the chat waits for answers.
 type News = Contact<Option<Asked>>;
 
+/// A supporter who asks.
+struct Asking {
+    relay: Relay,
+    proven: Proven,
+}
+
 pub(crate) struct Engine {
     node: Node,
     shown: watch::Sender<View>,
@@ -41,8 +50,14 @@ pub(crate) struct Engine {
     ways: Ways,
     visitor_in: mpsc::Sender<Visitor>,
     visitors: mpsc::Receiver<Visitor>,
-    /// Where those who ask may meet us if they are allowed to.
-    relays: BTreeMap<SessionId, Relay>,
+    /// Which organisations are believed.
+    anchors: Anchors,
+    /// Where those who ask may meet us if they are allowed to, and who they have shown to be.
+    asking: BTreeMap<SessionId, Asking>,
+    /// Exchange the numbers that digits follow from.
+    comparing: JoinSet<Option<(Visitor, String)>>,
+    /// The supporter who reads out digits now.
+    proving: Option<(Visitor, String)>,
     /// When the first of those who are connected came.
     since_unix: Millis,
     running: watch::Sender<Vec<SessionId>>,
@@ -68,7 +83,10 @@ impl Engine {
             ways: Ways::new(node.clone(), visitor_in.clone()),
             visitor_in,
             visitors,
-            relays: BTreeMap::new(),
+            anchors: Anchors::default(),
+            asking: BTreeMap::new(),
+            comparing: JoinSet::new(),
+            proving: None,
             node,
             shown,
             changed,
@@ -98,7 +116,7 @@ impl Engine {
             tokio::select! {
                 command = commands.recv() => match command {
                     Some(Command::Quit) | None => break,
-                    Some(command) => self.command(command, &news_in),
+                    Some(command) => self.command(command, &news_in, &peer_in),
                 },
                 Some(told) = news.recv() => self.server_told(told),
                 Some(told) = peer.recv() => self.peer_told(told),
@@ -112,6 +130,16 @@ impl Engine {
                     }
                 }
                 Some(_) = self.doors.join_next() => continue,
+                Some(compared) = self.comparing.join_next() => {
+                    if let Ok(Some((visitor, digits))) = compared {
+                        self.ask_digits(visitor, digits);
+                    }
+                }
+                () = lost(self.proving.as_ref()) => {
+                    if let Some((visitor, _)) = self.proving.take() {
+                        self.session.handle_digits_lost(visitor.session);
+                    }
+                }
                 () = clock::sleep_until(due) => self.session.handle_timeout(clock::now()),
                 Some(Ok(Some(reason))) = self.checks.join_next() => {
                     if self.view.stage == Stage::Waiting {
@@ -124,6 +152,7 @@ impl Engine {
                 // The hot key's word may have found the queue full.
                 self.session.end_by_customer(clock::now());
             }
+            self.drop_prover();
             self.drain();
             self.ask_for_chat();
             self.paint();
@@ -137,7 +166,7 @@ impl Engine {
         self.node.close().await;
     }
 
-    fn command(&mut self, command: Command, news: &mpsc::Sender<News>) {
+    fn command(&mut self, command: Command, news: &mpsc::Sender<News>, peers: &mpsc::Sender<Told>) {
         let now = clock::now();
         match command {
             Command::Join {
@@ -147,7 +176,9 @@ impl Engine {
                 secret,
                 source,
                 sos,
+                met,
             } => {
+                self.anchors = Anchors::new(server.organisation, met);
                 let (outbox, waiting) = mpsc::channel(contact::OUTBOX);
                 self.outbox = Some(outbox);
                 self.server.abort_all();
@@ -178,6 +209,7 @@ impl Engine {
                 ));
                 self.view = View {
                     stage: Stage::Joining,
+                    met: self.anchors.met().to_vec(),
                     ..View::default()
                 };
             }
@@ -194,6 +226,7 @@ impl Engine {
             Command::Describe(text) => self.tell_server(Request::Describe { text }),
             Command::Withdraw => self.tell_server(Request::Withdraw),
             Command::Choose(choice) => self.session.choose(choice, now),
+            Command::Digits(typed) => self.digits_typed(&typed, peers),
             Command::StopControl => self.session.stop_control(now),
             Command::StopRecording => self.session.stop_recording(now),
             Command::EndOne(seat) => self.session.end_one(seat, now),
@@ -202,7 +235,10 @@ impl Engine {
                 self.session.end_by_customer(now);
                 self.drain();
                 self.outbox = None;
-                self.view = View::default();
+                self.view = View {
+                    met: self.anchors.met().to_vec(),
+                    ..View::default()
+                };
             }
             Command::Quit => {}
         }
@@ -236,6 +272,7 @@ impl Engine {
                 self.outbox = None;
                 self.view = View {
                     notice: Some(Notice::Join(error)),
+                    met: self.anchors.met().to_vec(),
                     ..View::default()
                 };
             }
@@ -255,17 +292,28 @@ impl Engine {
                 session,
                 supporter,
                 key,
+                credential,
                 view_only,
                 relay,
             }) => {
-                self.relays.retain(|known, _| self.session.knows(*known));
-                self.relays.insert(session, relay);
+                let credential = credential.as_deref();
+                let judged = self
+                    .anchors
+                    .judge(credential, key, &supporter, clock::unix());
+                let (proven, is_new) = match judged {
+                    Ok(judged) => judged,
+                    Err(why) => return self.distrust(session, why),
+                };
                 let ask = Ask {
                     session,
                     supporter,
                     key,
                     view_only,
+                    organisation: proven.organisation.clone(),
+                    is_new,
                 };
+                self.asking.retain(|known, _| self.session.knows(*known));
+                self.asking.insert(session, Asking { relay, proven });
                 self.session.handle_asked(ask, clock::now());
             }
             News::Push(Push::ConnectCancelled { session }) => {
@@ -317,11 +365,26 @@ impl Engine {
             }
             return;
         }
+        if self.session.needs_digits(session)
+            && let Some(asking) = self.asking.get(&session)
+        {
+            // One at a time: nobody can type two supporters' digits at once.
+            if self.proving.is_some() || !self.comparing.is_empty() {
+                self.tasks.spawn(visitor.refuse());
+            } else {
+                self.comparing.spawn(visitor.compare(asking.proven.root));
+            }
+            return;
+        }
         if !self.session.handle_link_up(session, visitor.key, now) {
             self.tasks.spawn(visitor.refuse());
             return;
         }
-        self.view.notice = None;
+        if let Some(Asking { proven, .. }) = self.asking.get(&session) {
+            self.anchors.meet(proven.root, proven.list);
+            self.view.met = self.anchors.met().to_vec();
+        }
+        self.view.notice = self.stale_list(session);
         let no_hands = self.party.raise_hands().err().map(|it| it.to_string());
         if let Some(reason) = no_hands.clone() {
             self.view.notice = Some(Notice::NoHands(reason));
@@ -339,6 +402,61 @@ impl Engine {
         }
         let offer = ToViewer::Candidates(self.ways.offer());
         self.party.tell(session, offer);
+    }
+
+    /// The person is asked for the digits that this visitor's supporter reads out.
+    fn ask_digits(&mut self, visitor: Visitor, digits: String) {
+        let (session, key) = (visitor.session, visitor.key);
+        if self.session.ask_digits(session, key, clock::now()) {
+            self.proving = Some((visitor, digits));
+        } else {
+            self.tasks.spawn(visitor.refuse());
+        }
+    }
+
+    /// The person typed digits.
+    fn digits_typed(&mut self, typed: &str, news: &mpsc::Sender<Told>) {
+        let Some((visitor, digits)) = self.proving.take() else {
+            return;
+        };
+        let right = digits::typed_right(typed, &digits);
+        match self.session.handle_digits(right, clock::now()) {
+            Typed::Right(_) => self.visited(visitor, news),
+            Typed::Over(_) => {
+                self.view.notice = Some(Notice::Distrusted(Distrust::Digits));
+                self.tasks.spawn(visitor.distrust(Distrust::Digits));
+            }
+            Typed::Again | Typed::Void => self.proving = Some((visitor, digits)),
+        }
+    }
+
+    /// Whoever read out digits that nobody wants to type any more goes away.
+    fn drop_prover(&mut self) {
+        let asked = self
+            .session
+            .question()
+            .filter(|question| matches!(question.about, About::Digits { .. }));
+        let asked = asked.map(|question| question.ask.session);
+        if let Some((visitor, _)) = self
+            .proving
+            .take_if(|(visitor, _)| asked != Some(visitor.session))
+        {
+            self.tasks.spawn(visitor.distrust(Distrust::Digits));
+        }
+    }
+
+    /// Whether the list of revoked supporters has grown old.
+    fn stale_list(&self, session: SessionId) -> Option<Notice> {
+        let age = self.asking.get(&session)?.proven.list_age;
+        (age > LIST_STALE).then_some(Notice::StaleList(age / DAY))
+    }
+
+    /// A supporter asks who is not who he says; the person is told, and not asked.
+    fn distrust(&mut self, session: SessionId, why: Distrust) {
+        tracing::warn!(%why, "a supporter is not believed");
+        self.view.notice = Some(Notice::Distrusted(why));
+        let answer = Consent::Distrusted(why);
+        self.tell_server(Request::AnswerConnect { session, answer });
     }
 
     /// Everybody who is in learns where else this machine may be found.
@@ -454,9 +572,10 @@ impl Engine {
     fn open_ways(&mut self, session: SessionId) {
         let seat = self.session.seats().iter();
         let seat = seat.clone().find(|seat| seat.ask.session == session);
+        let asking = self.asking.get(&session);
         let (Some(key), Some(relay)) = (
             seat.map(|seat| seat.ask.key),
-            self.relays.get(&session).copied(),
+            asking.map(|asking| asking.relay),
         ) else {
             return;
         };
@@ -492,6 +611,7 @@ impl Engine {
         if let Some(question) = self.session.question() {
             return Some(Stage::Asked {
                 supporter: question.ask.supporter.clone(),
+                organisation: question.ask.organisation.clone(),
                 about: question.about,
                 recording: self.recording(),
                 view_only: question.ask.view_only,
@@ -551,5 +671,13 @@ impl Engine {
         if new {
             (self.changed)();
         }
+    }
+}
+
+/// Ready when the connection is gone of him who reads out digits.
+async fn lost(proving: Option<&(Visitor, String)>) {
+    match proving {
+        Some((visitor, _)) => drop(visitor.connection.closed().await),
+        None => std::future::pending().await,
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use aldis_link::{BindError, Identity, IdentityError, Node};
 use aldis_session::Authority;
 use aldis_session::host::Choice;
-use aldis_trust::ServerName;
+use aldis_trust::{Known, ServerName};
 use aldis_wire::signal::{RejoinSecret, Source};
 use aldis_wire::{Code, Millis};
 use thiserror::Error;
@@ -35,6 +35,8 @@ pub enum Command {
         source: Box<Source>,
         /// The person pressed the SOS button.
         sos: bool,
+        /// The organisations that were met before ([`View::met`]).
+        met: Vec<Known>,
     },
     /// Say something in the chat.
     Say(String),
@@ -46,6 +48,8 @@ pub enum Command {
     Withdraw,
     /// The answer to a supporter who asks.
     Choose(Choice),
+    /// The digits that the supporter reads out, as the person typed them.
+    Digits(String),
     /// Take mouse and keyboard back from everybody; they still see.
     StopControl,
     /// Let nobody record any more.

@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use aldis_link::{
     Bond, Connection, ConnectionError, FrameReceiver, FrameSender, Health, InLane, Keep, OutLane,
-    Pulse, RecvError, close, peer_key, rtt, write_number,
+    Pulse, RecvError, close, digits_secret, peer_key, rtt, write_number,
 };
 use aldis_session::ControlToken;
 use aldis_session::held::{self, Held};
 use aldis_session::host::Roster;
+use aldis_trust::{SignerKey, digits};
 use aldis_wire::peer::{Comes, Grant, Look, POKE, Recording, ScreenPart, ToHost, ToViewer};
+use aldis_wire::signal::Distrust;
 use aldis_wire::{KeyHash, Millis, SessionId, VERSION};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -40,6 +42,8 @@ pub(crate) struct Visitor {
     pub(crate) session: SessionId,
     pub(crate) key: KeyHash,
     pub(crate) comes: Comes,
+    /// What binds the viewer to its number, if digits are to be compared.
+    commitment: [u8; 32],
     send: FrameSender<ToViewer>,
     receive: FrameReceiver<ToHost>,
 }
@@ -163,11 +167,13 @@ async fn introduce(connection: &Connection, key: KeyHash) -> Option<Visitor> {
             version: VERSION,
             session,
             comes,
+            commitment,
         })) => Some(Visitor {
             connection: connection.clone(),
             session,
             key,
             comes,
+            commitment,
             send: FrameSender::new(send, CONTROL_PRIORITY),
             receive,
         }),
@@ -177,12 +183,42 @@ async fn introduce(connection: &Connection, key: KeyHash) -> Option<Visitor> {
 
 impl Visitor {
     /// Sends the visitor away.
-    pub(crate) async fn refuse(mut self) {
-        if self.send.send(&ToViewer::Refused).await.is_ok() {
+    pub(crate) async fn refuse(self) {
+        self.part(ToViewer::Refused).await;
+    }
+
+    /// Sends the visitor away, and says why he is not believed.
+    pub(crate) async fn distrust(self, why: Distrust) {
+        self.part(ToViewer::Distrusted(why)).await;
+    }
+
+    async fn part(mut self, word: ToViewer) {
+        if self.send.send(&word).await.is_ok() {
             self.send.finish();
             drop(timeout(FAREWELL, self.send.delivered()).await);
         }
         self.connection.close(close::REFUSED, b"");
+    }
+
+    /// Exchanges numbers with the viewer; gives the digits that the two sides must agree on, or
+    /// `None` where the viewer does not keep to what it has bound itself to.
+    pub(crate) async fn compare(mut self, root: SignerKey) -> Option<(Self, String)> {
+        let mut ours = [0; 32];
+        getrandom::fill(&mut ours).ok()?;
+        let secret = digits_secret(&self.connection, self.session)?;
+        self.send
+            .send(&ToViewer::Prove { number: ours })
+            .await
+            .ok()?;
+        let answer = timeout(INTRODUCTION, self.receive.recv()).await.ok()?;
+        let Ok(Some(ToHost::Number(theirs))) = answer else {
+            return None;
+        };
+        if digits::commitment(self.session, &theirs) != self.commitment {
+            return None;
+        }
+        let digits = digits::digits(&secret, &theirs, &ours, root);
+        Some((self, digits))
     }
 
     /// Lets the visitor in: from now on the streams run.
@@ -536,7 +572,7 @@ async fn read(
             ToHost::Candidates(offered) => PeerNews::Candidates(offered),
             ToHost::End => PeerNews::End,
             // They belong at the beginning of a stream and nowhere else.
-            ToHost::Hello { .. } | ToHost::Continues { .. } => PeerNews::Broken,
+            ToHost::Hello { .. } | ToHost::Number(_) | ToHost::Continues { .. } => PeerNews::Broken,
         };
         let over = matches!(told, PeerNews::Broken);
         if news.send((session, told)).await.is_err() || over {

@@ -3,9 +3,10 @@
 use aldis_link::SignalError;
 use aldis_session::chat::Chat;
 use aldis_session::host::About;
+use aldis_trust::Known;
 use aldis_wire::Millis;
 use aldis_wire::peer::{EndReason, Grant};
-use aldis_wire::signal::{OwnCase, Supporter};
+use aldis_wire::signal::{Distrust, OwnCase, Supporter};
 
 /// Everything the customer's window shows, as of one moment.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -20,6 +21,8 @@ pub struct View {
     pub online: bool,
     /// Something the person should know, until the next stage.
     pub notice: Option<Notice>,
+    /// The organisations that this machine has met, for the next start.
+    pub met: Vec<Known>,
 }
 
 /// Where the person is.
@@ -34,8 +37,10 @@ pub enum Stage {
     Waiting,
     /// Is asked for consent.
     Asked {
-        /// Who asks.
+        /// Who asks, by his certificate.
         supporter: Supporter,
+        /// The organisation that he works for, by his certificate.
+        organisation: String,
         /// For what.
         about: About,
         /// The names of those who record meanwhile.
@@ -94,6 +99,10 @@ pub struct Person {
 pub enum Notice {
     /// Joining failed.
     Join(SignalError),
+    /// A supporter asked who is not believed; nobody was let in.
+    Distrusted(Distrust),
+    /// The list of revoked supporters has not been renewed for so many days.
+    StaleList(u64),
     /// A supporter asked and got no answer in time.
     AnswerMissed,
     /// The supporter took his question back.

@@ -10,6 +10,14 @@ const SECRET: &[u8] = b"EXPERIMENTAL aldis session";
 /// The name of what every later connection adds, so that a proof holds for that one only.
 const PLACE: &[u8] = b"EXPERIMENTAL aldis session again";
 
+/// The name of the secret under the digits that people compare.
+const DIGITS: &[u8] = b"EXPERIMENTAL aldis digits";
+
+/// What the digits that people compare follow from: a secret of this very connection.
+pub fn digits_secret(connection: &Connection, session: SessionId) -> Option<[u8; 32]> {
+    exported(connection, DIGITS, session)
+}
+
 /// A secret that only the two ends of a session's first connection know.
 pub struct Bond {
     key: hmac::Key,

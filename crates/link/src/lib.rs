@@ -29,7 +29,7 @@ pub use aldis_path::candidates;
 pub use aldis_path::choice::{Health, Kind, choose};
 pub use aldis_path::lane::Keep;
 
-pub use crate::bond::Bond;
+pub use crate::bond::{Bond, digits_secret};
 pub use crate::frames::{
     FrameReceiver, FrameSender, RecvError, SendError, read_number, write_number,
 };

@@ -25,6 +25,7 @@ fn name_of(node: &Node) -> ServerName {
         host: address.ip().to_string(),
         port: address.port(),
         fingerprint,
+        organisation: None,
     }
 }
 

@@ -63,6 +63,7 @@ impl Office {
                 host: self.at.ip().to_string(),
                 port: self.at.port(),
                 fingerprint: Fingerprint([0; 32]),
+                organisation: None,
             },
             address: Some(self.at.ip()),
             by_tunnel: false,

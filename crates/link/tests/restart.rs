@@ -50,6 +50,7 @@ impl Process {
             host: address.ip().to_string(),
             port: address.port(),
             fingerprint: Fingerprint(self.node.identity().hash()),
+            organisation: None,
         }
     }
 

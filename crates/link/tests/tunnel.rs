@@ -62,6 +62,7 @@ impl Office {
             host: at.ip().to_string(),
             port: at.port(),
             fingerprint: Fingerprint(identity.hash()),
+            organisation: None,
         };
         let mut running = JoinSet::new();
         running.spawn(door.run());

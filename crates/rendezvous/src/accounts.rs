@@ -81,22 +81,9 @@ impl std::fmt::Debug for AccountChange {
 
 /// Makes an account.
 pub fn add(store: &Store, name: &str, role: &str, password: &str) -> Result<(), AccountError> {
-    let length = name.chars().count();
-    if name.trim() != name
-        || !(1..=MAX_NAME).contains(&length)
-        || aldis_desk::text::name(name).as_deref() != Ok(name)
-    {
-        return Err(AccountError::Name);
-    }
     let account = Account {
-        name: name.to_owned(),
         password: hash(password)?,
-        role: check_role(role)?,
-        picture: Vec::new(),
-        may_release: true,
-        busy_at: BUSY_AT,
-        skills: Vec::new(),
-        companies: Vec::new(),
+        ..without_password(name, check_role(role)?)?
     };
     let now = clock::now();
     if store.run_blocking(move |transaction| transaction.add_account(&account, now))? {
@@ -104,6 +91,27 @@ pub fn add(store: &Store, name: &str, role: &str, password: &str) -> Result<(), 
     } else {
         Err(AccountError::Taken(name.to_owned()))
     }
+}
+
+/// An account that nobody can sign in to until it has a password.
+pub(crate) fn without_password(name: &str, role: Role) -> Result<Account, AccountError> {
+    let length = name.chars().count();
+    if name.trim() != name
+        || !(1..=MAX_NAME).contains(&length)
+        || aldis_desk::text::name(name).as_deref() != Ok(name)
+    {
+        return Err(AccountError::Name);
+    }
+    Ok(Account {
+        name: name.to_owned(),
+        password: String::new(),
+        role,
+        picture: Vec::new(),
+        may_release: true,
+        busy_at: BUSY_AT,
+        skills: Vec::new(),
+        companies: Vec::new(),
+    })
 }
 
 /// Changes an account.
@@ -174,7 +182,7 @@ fn check_picture(picture: Vec<u8>) -> Result<Vec<u8>, AccountError> {
     clippy::unwrap_in_result,
     reason = "the salt and argon2's defaults are valid"
 )]
-fn hash(password: &str) -> Result<String, AccountError> {
+pub(crate) fn hash(password: &str) -> Result<String, AccountError> {
     if password.chars().count() < MIN_PASSWORD || password.len() > MAX_PASSWORD {
         return Err(AccountError::Password);
     }

@@ -3,6 +3,7 @@
 mod customer;
 mod sign_in;
 mod supporter;
+mod trust;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -175,6 +176,14 @@ impl Talk {
                 self.sign_in(name, password).await
             }
             (Who::Greeted, Request::Resume { token }) => self.resume(token).await,
+            (
+                Who::Greeted,
+                Request::UseInvitation {
+                    ticket,
+                    name,
+                    password,
+                },
+            ) => self.use_invitation(ticket, name, password).await,
             (
                 Who::Greeted,
                 Request::Join {

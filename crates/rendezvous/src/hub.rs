@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex};
 
 use aldis_desk::{Case, Supporter};
 use aldis_wire::signal::{Availability, Channel, ChannelId, FromServer, Push};
-use aldis_wire::{Code, Millis, SessionId};
+use aldis_wire::{Code, KeyHash, Millis, SessionId};
 use tokio::sync::{Notify, mpsc};
 
 pub(crate) use asks::{Ask, AskError, Step};
@@ -63,6 +63,8 @@ struct State {
     /// Since when the customers of open cases are not here who were before.
     gone: BTreeMap<Code, Millis>,
     watchers: BTreeMap<ConnectionId, Watcher>,
+    /// The supporters' apps that have told their keys.
+    apps: BTreeMap<ConnectionId, (Mailbox, String, KeyHash)>,
     asks: BTreeMap<SessionId, Ask>,
     /// Every open case, and the newest of those that have ended.
     cases: BTreeMap<Code, Arc<Case>>,
@@ -92,6 +94,20 @@ impl Hub {
             .state
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+
+    /// A supporter's app has told its key.
+    pub(crate) fn enrolled(&self, name: &str, key: KeyHash, mailbox: Mailbox) {
+        self.with(|state| {
+            state
+                .apps
+                .insert(mailbox.id, (mailbox, name.to_owned(), key))
+        });
+    }
+
+    /// The supporters' apps that have told their keys.
+    pub(crate) fn apps(&self) -> Vec<(Mailbox, String, KeyHash)> {
+        self.with(|state| state.apps.values().cloned().collect())
     }
 
     /// The customer of this case is here; an older connection of the same machine is replaced.

@@ -15,6 +15,7 @@ mod clock;
 mod clockwork;
 mod connection;
 mod hub;
+pub mod organisation;
 mod owed;
 mod random;
 mod server;

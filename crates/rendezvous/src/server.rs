@@ -10,10 +10,11 @@ use aldis_desk::{Command, Done};
 use aldis_link::{BindError, Door, Guests, Identity, IdentityError, Node, Relay, RelayKey};
 use aldis_platform::private_file::{self, PrivateFileError};
 use aldis_store::{OpenError, Store, StoreError, Transaction};
-use aldis_trust::{Fingerprint, ServerName};
+use aldis_trust::{Fingerprint, Invitation, ServerName};
 use aldis_wire::relay::{self, Side};
-use aldis_wire::signal::{Doer, Refusal};
+use aldis_wire::signal::{Doer, Push, Refusal};
 use aldis_wire::{Code, Millis, SessionId};
+use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -21,7 +22,7 @@ use tokio::task::JoinSet;
 use crate::hub::Hub;
 use crate::owed::Owed;
 use crate::throttle::Throttle;
-use crate::{clock, clockwork, connection};
+use crate::{clock, clockwork, connection, organisation, random};
 
 /// The most apps connected at once.
 pub(crate) const CONNECTIONS: usize = 10_000;
@@ -207,6 +208,29 @@ impl Shared {
         }
     }
 
+    /// The organisation has changed: everybody's app learns how it stands in it now.
+    pub(crate) async fn trust_changed(self: &Arc<Self>) {
+        let (apps, now) = (self.hub.apps(), clock::now());
+        // Told in the order in which things are kept: the last word is the newest.
+        let told = self.store.run(
+            move |transaction| {
+                let stands = apps.into_iter().map(|(mailbox, name, key)| {
+                    let trust = organisation::trust(transaction, &name, key, now)?;
+                    Ok((mailbox, trust))
+                });
+                stands.collect::<Result<Vec<_>, _>>()
+            },
+            |stands| {
+                for (mailbox, trust) in stands {
+                    mailbox.push(Push::Trust(Box::new(trust)));
+                }
+            },
+        );
+        if let Err(error) = told.await {
+            tracing::warn!(%error, "the organisation was not read");
+        }
+    }
+
     /// Puts the cases on the board as they are kept.
     pub(crate) async fn reload_board(self: &Arc<Self>) {
         let (shared, now) = (Arc::clone(self), clock::now());
@@ -273,6 +297,7 @@ impl Server {
             host: host.to_string(),
             port,
             fingerprint,
+            organisation: None,
         };
         let (relay_key, guests) = (RelayKey::of(&identity), Guests::default());
         let relay = open_relay(relay_key.clone(), bound, guests.clone())?;
@@ -310,6 +335,22 @@ impl Server {
     /// How apps name this server.
     pub fn name(&self) -> &ServerName {
         &self.name
+    }
+
+    /// A new invitation for the first admin, while there is no admin; older ones are void.
+    pub async fn first_invitation(&self) -> Result<Option<Invitation>, StoreError> {
+        let secret = random::bytes();
+        let invitation = Invitation {
+            server: self.name.clone(),
+            secret,
+        };
+        let hash = Sha256::digest(invitation.ticket()).into();
+        let needed = self.shared.store.run(
+            move |transaction| organisation::invite_first(transaction, &hash),
+            |needed| needed,
+        );
+        let needed = needed.await?;
+        Ok(needed.then_some(invitation))
     }
 
     /// Serves until `stop` is ready, then says goodbye to everyone.

@@ -41,7 +41,7 @@ use aldis_wire::{KeyHash, Millis, SessionId};
 
 use self::memory::Memory;
 pub use self::recording::PATIENCE;
-pub use self::seat::{About, Ask, Choice, Effect, Question, Seat, Step};
+pub use self::seat::{About, Ask, Choice, Effect, Question, Seat, Step, Typed};
 use crate::control::{Authority, ControlToken};
 
 /// How long a person has to answer.
@@ -49,6 +49,12 @@ pub const ANSWER_TIME: Millis = 60_000;
 
 /// How long an allowed supporter has to connect.
 pub const CONNECT_TIME: Millis = 20_000;
+
+/// How long a person has to type the digits that the supporter reads out.
+pub const DIGITS_TIME: Millis = 3 * 60_000;
+
+/// How often they may be typed.
+pub const TRIES: u32 = 3;
 
 /// How long a consent outlives its session for the same supporter key.
 pub const CONSENT_LIFE: Millis = 10 * 60_000;
@@ -127,7 +133,7 @@ impl Host {
     /// The supporter takes his question back.
     pub fn handle_cancelled(&mut self, session: SessionId) {
         self.question
-            .take_if(|it| it.about == About::Connect && it.ask.session == session);
+            .take_if(|it| it.about != About::Record && it.ask.session == session);
         self.seats
             .retain(|seat| seat.is_live() || seat.ask.session != session);
         self.settle();
@@ -141,6 +147,15 @@ impl Host {
         match choice {
             choice if about == About::Record => {
                 self.answer_recording(ask.session, choice == Choice::Allow, now);
+            }
+            // Only digits are an answer to that, or giving up.
+            Choice::Allow | Choice::ViewOnly if matches!(about, About::Digits { .. }) => {
+                let until = now.saturating_add(DIGITS_TIME);
+                self.question = Some(Question { ask, about, until });
+            }
+            Choice::Decline if matches!(about, About::Digits { .. }) => {
+                self.memory.forget(ask.key);
+                self.drop_seat(ask.session, EndReason::Customer);
             }
             Choice::Allow if !ask.view_only => self.allow(ask, Grant::Control, now),
             Choice::Allow | Choice::ViewOnly => self.allow(ask, Grant::View, now),
@@ -177,9 +192,95 @@ impl Host {
             .push_back(Effect::Decline { session, timed_out });
     }
 
+    /// A connection says which session it is for, and has proven this key, and the organisation
+    /// behind it is new: the person is asked for the digits. `false` refuses it.
+    pub fn ask_digits(&mut self, session: SessionId, key: KeyHash, now: Millis) -> bool {
+        let theirs = |seat: &&mut Seat| {
+            seat.ask.session == session
+                && seat.ask.key == key
+                && matches!(seat.step, Step::Allowed { .. })
+        };
+        let free = self.question.is_none();
+        let Some(seat) = self.seats.iter_mut().find(theirs).filter(|_| free) else {
+            return false;
+        };
+        let until = now.saturating_add(DIGITS_TIME);
+        seat.step = Step::Allowed {
+            until: until.saturating_add(CONNECT_TIME),
+        };
+        self.question = Some(Question {
+            ask: seat.ask.clone(),
+            about: About::Digits { left: TRIES },
+            until,
+        });
+        self.settle();
+        true
+    }
+
+    /// Whether this session's organisation has to be proven with digits first.
+    pub fn needs_digits(&self, session: SessionId) -> bool {
+        let seat = self.seats.iter().find(|seat| seat.ask.session == session);
+        seat.is_some_and(|seat| seat.ask.is_new && !seat.is_live())
+    }
+
+    /// The person typed digits, right or wrong.
+    pub fn handle_digits(&mut self, right: bool, now: Millis) -> Typed {
+        let Some(Question { ask, about, until }) = self.question.take() else {
+            return Typed::Void;
+        };
+        let About::Digits { left } = about else {
+            self.question = Some(Question { ask, about, until });
+            return Typed::Void;
+        };
+        let session = ask.session;
+        let typed = if right {
+            for seat in &mut self.seats {
+                seat.ask.is_new &= seat.ask.session != session;
+                if let Step::Allowed { until } = &mut seat.step
+                    && seat.ask.session == session
+                {
+                    *until = now.saturating_add(CONNECT_TIME);
+                }
+            }
+            Typed::Right(session)
+        } else if left > 1 {
+            let about = About::Digits { left: left - 1 };
+            self.question = Some(Question { ask, about, until });
+            Typed::Again
+        } else {
+            self.memory.forget(ask.key);
+            self.drop_seat(session, EndReason::Lost);
+            Typed::Over(session)
+        };
+        self.settle();
+        typed
+    }
+
+    /// The connection on which digits were asked for is gone.
+    pub fn handle_digits_lost(&mut self, session: SessionId) {
+        let digits = |it: &mut Question| {
+            matches!(it.about, About::Digits { .. }) && it.ask.session == session
+        };
+        if self.question.take_if(digits).is_some() {
+            self.drop_seat(session, EndReason::Lost);
+            self.settle();
+        }
+    }
+
+    /// Somebody who was allowed and never came in.
+    fn drop_seat(&mut self, session: SessionId, reason: EndReason) {
+        let before = self.seats.len();
+        self.seats
+            .retain(|seat| seat.is_live() || seat.ask.session != session);
+        if self.seats.len() < before {
+            self.effects.push_back(Effect::Down(session, reason));
+        }
+    }
+
     /// A connection says which session it is for, and has proven this key; `false` refuses it.
     pub fn handle_link_up(&mut self, session: SessionId, key: KeyHash, now: Millis) -> bool {
-        let theirs = |seat: &Seat| seat.ask.session == session && seat.ask.key == key;
+        let theirs =
+            |seat: &Seat| seat.ask.session == session && seat.ask.key == key && !seat.ask.is_new;
         let place = self.seats.iter().position(theirs);
         let Some(place) = place.filter(|place| !self.seats[*place].is_live()) else {
             return false;
@@ -246,6 +347,10 @@ impl Host {
             match late.about {
                 About::Connect => self.decline(&late.ask, true),
                 About::Record => self.answer_recording(late.ask.session, false, now),
+                About::Digits { .. } => {
+                    self.memory.forget(late.ask.key);
+                    self.drop_seat(late.ask.session, EndReason::Lost);
+                }
             }
         }
         let lapsed = |seat: &Seat| match seat.step {
@@ -401,7 +506,7 @@ impl Host {
         let Some(place) = place else { return };
         let seat = self.seats.remove(place);
         self.question
-            .take_if(|it| it.about == About::Record && it.ask.session == session);
+            .take_if(|it| it.about != About::Connect && it.ask.session == session);
         match reason {
             EndReason::Lost | EndReason::Supporter => {
                 // What he was told he may, the person knows; more than that is not remembered.
@@ -505,7 +610,7 @@ impl Host {
             you: false,
         };
         let list: Vec<_> = self.live().enumerate().map(seat).collect();
-        let joins = |it: &&Question| it.about == About::Connect && !list.is_empty();
+        let joins = |it: &&Question| it.about != About::Record && !list.is_empty();
         let joining = self.question.as_ref().filter(joins);
         let joining = joining.map(|question| question.ask.supporter.name.clone());
         Roster { list, joining }

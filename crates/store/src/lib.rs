@@ -17,5 +17,5 @@ pub use rusqlite::Error as Failure;
 
 pub use crate::copy::{CopyError, copy};
 pub use crate::schema::OpenError;
-pub use crate::transaction::{Account, Broken, Transaction};
+pub use crate::transaction::{Account, Broken, Invited, KeptCertificate, Transaction};
 pub use crate::writer::{Store, StoreError};

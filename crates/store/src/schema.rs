@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use thiserror::Error;
 
 /// Each step of the form, in order; `user_version` counts those that are done.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     "
     CREATE TABLE supporters (
         name        TEXT PRIMARY KEY,
@@ -121,6 +121,41 @@ const MIGRATIONS: [&str; 2] = [
     CREATE TRIGGER history_is_kept BEFORE DELETE ON history
         BEGIN SELECT raise(ABORT, 'the history is never deleted'); END;
 "#,
+    // Signed statements are kept as they came.
+    "
+    CREATE TABLE organisation (
+        root        BLOB PRIMARY KEY    -- one row, once there is one
+    ) STRICT;
+    CREATE TABLE signers (
+        key         BLOB PRIMARY KEY,
+        statement   BLOB NOT NULL,
+        until       INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE certificates (
+        key         BLOB PRIMARY KEY,
+        supporter   TEXT NOT NULL REFERENCES supporters(name) ON DELETE CASCADE,
+        signer      BLOB NOT NULL,
+        statement   BLOB NOT NULL,
+        until       INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE enrolments (
+        key         BLOB PRIMARY KEY,
+        supporter   TEXT NOT NULL REFERENCES supporters(name) ON DELETE CASCADE,
+        proof       BLOB,
+        at          INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE revoked (
+        number      INTEGER PRIMARY KEY,
+        signer      BLOB NOT NULL,
+        statement   BLOB NOT NULL
+    ) STRICT;
+    CREATE TABLE invitations (
+        hash        BLOB PRIMARY KEY,   -- SHA-256 of the ticket; the ticket itself is not kept
+        supporter   TEXT,               -- null: the first one, which names nobody
+        role        TEXT NOT NULL,
+        at          INTEGER NOT NULL
+    ) STRICT;
+",
 ];
 
 /// The database cannot be used.

@@ -5,6 +5,7 @@ mod cases;
 mod channels;
 mod chat;
 mod history;
+mod trust;
 
 use aldis_desk::{Case, Records, Supporter};
 use aldis_wire::signal::{Channel, ChannelId, ChatMessage, Entry};
@@ -16,6 +17,7 @@ use serde::de::DeserializeOwned;
 
 pub use accounts::Account;
 pub use history::Broken;
+pub use trust::{Invited, KeptCertificate};
 
 /// One job's view of the database; everything in it happens, or nothing.
 #[derive(Debug)]

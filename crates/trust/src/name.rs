@@ -7,6 +7,7 @@ use aldis_wire::Code;
 use thiserror::Error;
 
 use crate::fingerprint::Fingerprint;
+use crate::signed::SignerKey;
 
 /// The scheme of a customer link.
 const SCHEME: &str = "aldis://";
@@ -17,7 +18,8 @@ const SUPPORTER_SCHEME: &str = "aldis-supporter://";
 /// The port where none is written.
 const DEFAULT_PORT: u16 = 4747;
 
-/// A server: where it is, and the key that proves it. Written `HOST:PORT#FINGERPRINT`.
+/// A server: where it is, and the key that proves it. Written `HOST:PORT#FINGERPRINT`, or
+/// `HOST:PORT#FINGERPRINT.ORGANISATION` by whoever knows whose supporters work there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerName {
     /// A DNS name or an IP address, without the brackets of IPv6.
@@ -26,6 +28,8 @@ pub struct ServerName {
     pub port: u16,
     /// The fingerprint of the server's key.
     pub fingerprint: Fingerprint,
+    /// The root of the only organisation whose supporters are believed there.
+    pub organisation: Option<SignerKey>,
 }
 
 /// A case on a server, the customer link: `aldis://HOST:PORT/s12-345-678#FINGERPRINT`.
@@ -50,11 +54,20 @@ pub enum NameError {
     /// The link has no session code.
     #[error("this link has no session code; copy the whole link again")]
     Code,
+    /// The text is no invitation.
+    #[error("this is no whole invitation; copy it again")]
+    Invitation,
 }
 
 impl ServerName {
-    fn parse(address: &str, fingerprint: &str) -> Result<Self, NameError> {
+    pub(crate) fn parse(address: &str, marks: &str) -> Result<Self, NameError> {
+        let (fingerprint, organisation) = match marks.split_once('.') {
+            Some((fingerprint, organisation)) => (fingerprint, Some(organisation)),
+            None => (marks, None),
+        };
         let fingerprint = fingerprint.parse().or(Err(NameError::Fingerprint))?;
+        let organisation = organisation.map(str::parse).transpose();
+        let organisation = organisation.or(Err(NameError::Fingerprint))?;
         let (host, port) = if let Some(rest) = address.strip_prefix('[') {
             let (host, rest) = rest.split_once(']').ok_or(NameError::Address)?;
             (host, rest.strip_prefix(':'))
@@ -76,7 +89,16 @@ impl ServerName {
             host: host.to_owned(),
             port,
             fingerprint,
+            organisation,
         })
+    }
+
+    /// What stands behind `#`.
+    pub(crate) fn marks(&self) -> String {
+        match self.organisation {
+            Some(organisation) => format!("{}.{organisation}", self.fingerprint),
+            None => self.fingerprint.to_string(),
+        }
     }
 
     /// `HOST:PORT`, as a resolver takes it.
@@ -91,7 +113,7 @@ impl ServerName {
 
 impl fmt::Display for ServerName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}#{}", self.address(), self.fingerprint)
+        write!(f, "{}#{}", self.address(), self.marks())
     }
 }
 
@@ -126,12 +148,7 @@ impl CaseLink {
 impl fmt::Display for CaseLink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { server, code } = self;
-        write!(
-            f,
-            "{SCHEME}{}/{code}#{}",
-            server.address(),
-            server.fingerprint
-        )
+        write!(f, "{SCHEME}{}/{code}#{}", server.address(), server.marks())
     }
 }
 
@@ -165,6 +182,7 @@ mod tests {
                 host: host.to_owned(),
                 port: 4747,
                 fingerprint,
+                organisation: None,
             };
             assert_eq!(server.to_string(), format!("{shown}#{fingerprint}"));
             assert_eq!(server.to_string().parse(), Ok(server.clone()));

@@ -7,7 +7,7 @@ use std::fmt::Display;
 use std::sync::LazyLock;
 
 use aldis_link::{DialError, SignalError};
-use aldis_wire::signal::Refusal;
+use aldis_wire::signal::{Distrust, Refusal};
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use serde::{Deserialize, Serialize};
@@ -215,6 +215,11 @@ impl Texts {
         )
     }
 
+    /// Why a supporter is not believed.
+    pub fn distrust(self, why: Distrust) -> String {
+        self.get(distrusted(why)).into_owned()
+    }
+
     /// Why the server did not do it.
     pub fn refusal(self, refusal: &Refusal) -> String {
         let with = |id: &str, name: &str, value: &str| self.with(id, [(name, value.into())]);
@@ -233,6 +238,21 @@ impl Texts {
             }
             simple => self.get(plain(simple)).into_owned(),
         }
+    }
+}
+
+/// The text of why a supporter is not believed.
+fn distrusted(why: Distrust) -> &'static str {
+    match why {
+        Distrust::NoCertificate => "distrust-none",
+        Distrust::OtherOrganisation => "distrust-other",
+        Distrust::OtherKey | Distrust::OtherName | Distrust::OtherPicture => "distrust-person",
+        Distrust::NotYet => "distrust-not-yet",
+        Distrust::Expired => "distrust-expired",
+        Distrust::Revoked => "distrust-revoked",
+        Distrust::OldList | Distrust::RolledBack => "distrust-list",
+        Distrust::Digits => "distrust-digits",
+        _ => "distrust-forged",
     }
 }
 
@@ -264,6 +284,12 @@ fn plain(refusal: &Refusal) -> &'static str {
         Refusal::Empty => "error-empty",
         Refusal::Storage => "error-storage",
         Refusal::DiskFull => "error-disk-full",
+        Refusal::Invitation => "error-invitation",
+        Refusal::Founded => "error-founded",
+        Refusal::NoOrganisation => "error-no-organisation",
+        Refusal::NameTaken => "error-name-taken",
+        Refusal::Password => "error-password-length",
+        Refusal::Signature(why) => distrusted(*why),
         _ => "error-not-allowed",
     }
 }

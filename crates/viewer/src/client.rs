@@ -3,15 +3,17 @@
 use std::sync::Arc;
 
 use aldis_link::{BindError, Identity, IdentityError, Node, Signal, SignalError};
-use aldis_trust::ServerName;
+use aldis_trust::{Invitation, ServerName};
 use aldis_wire::signal::{Answer, Request, Supporter, Token};
 use thiserror::Error;
+use tokio::task::JoinSet;
 
 /// A signed-in conversation.
 #[derive(Debug)]
 pub struct Client {
     signal: Signal,
     node: Node,
+    _unheard: JoinSet<()>,
     /// For the next conversation.
     pub token: Token,
     /// Who signed in.
@@ -43,6 +45,20 @@ impl Client {
         Self::greet(server, Request::SignIn { name, password }).await
     }
 
+    /// Uses an account for the first time; `name` counts only where the invitation names none.
+    pub async fn use_invitation(
+        invitation: &Invitation,
+        name: String,
+        password: String,
+    ) -> Result<Self, ClientError> {
+        let first = Request::UseInvitation {
+            ticket: invitation.ticket(),
+            name,
+            password,
+        };
+        Self::greet(&invitation.server, first).await
+    }
+
     /// Comes back with a token.
     pub async fn resume(server: &ServerName, token: Token) -> Result<Self, ClientError> {
         Self::greet(server, Request::Resume { token }).await
@@ -50,7 +66,10 @@ impl Client {
 
     async fn greet(server: &ServerName, request: Request) -> Result<Self, ClientError> {
         let node = Node::bind_any(Arc::new(Identity::generate()?))?;
-        let (signal, _pushes) = Signal::connect(&node, server).await?;
+        let (signal, mut pushes) = Signal::connect(&node, server).await?;
+        // What the server tells unasked is for windows.
+        let mut unheard = JoinSet::new();
+        unheard.spawn(async move { while pushes.recv().await.is_some() {} });
         match signal.ask(request).await? {
             Answer::SignedIn {
                 token,
@@ -59,6 +78,7 @@ impl Client {
             } => Ok(Self {
                 signal,
                 node,
+                _unheard: unheard,
                 token,
                 supporter,
             }),

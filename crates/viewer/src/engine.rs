@@ -7,19 +7,21 @@ use std::time::Duration;
 use aldis_link::contact::{self, Contact};
 use aldis_link::{Incoming, Node, Place, candidates};
 use aldis_record::{Head, Shelf};
-use aldis_trust::ServerName;
+use aldis_trust::{Invitation, ServerName, SignerKey};
 use aldis_wire::peer::{EndReason, Grant, Look, Recording, ToHost};
-use aldis_wire::signal::{Answer, Availability, Consent, Push, Refusal, Request};
+use aldis_wire::signal::{Answer, Availability, Consent, Push, Refusal, Request, Supporter, Trust};
 use aldis_wire::{Code, Millis, SessionId};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
+use crate::office::{Office, OfficeError};
 use crate::peer::{self, Peer, PeerNews};
 use crate::picture::{Changed, Picture};
 use crate::recorder::{Outcome, Recorder};
 use crate::service::{About, Service, Wish};
+use crate::standing::Waiting;
 use crate::view::{Desk, Over, RecordProblem, Recorded, Session, SessionStage, View};
-use crate::viewer::Command;
+use crate::viewer::{Command, Deed};
 use crate::ways::Way;
 
 /// The most commands and events that wait for the loop.
@@ -60,6 +62,12 @@ const PRESENT_LOOKS: u32 = 2;
 enum Tag {
     Desk(About),
     Connect(Code),
+    /// How this app stands.
+    Enrol,
+    /// Something that an admin did by hand.
+    Deed,
+    /// Something that the office did by itself.
+    Duty,
     Quiet,
 }
 
@@ -87,6 +95,12 @@ pub(crate) struct Engine {
     look: Look,
     /// Whether he takes requests, as he said last.
     availability: Availability,
+    /// An admin's keys, if this is his machine.
+    office: Option<Office>,
+    /// The invitation that was used in this run.
+    invitation: Option<Invitation>,
+    /// What the office asks for by itself is under way.
+    duties: bool,
     /// Where recordings are kept.
     shelf: Option<Shelf>,
     /// He wants this session to be recorded.
@@ -119,6 +133,9 @@ impl Engine {
             away: None,
             look: Look::default(),
             availability: Availability::Available,
+            office: None,
+            invitation: None,
+            duties: false,
             shelf: None,
             records: false,
             recorders: JoinSet::new(),
@@ -187,11 +204,32 @@ impl Engine {
             Command::Resume { server, token } => {
                 self.contact(server, Request::Resume { token }, news);
             }
+            Command::UseInvitation {
+                invitation,
+                name,
+                password,
+            } => {
+                let first = Request::UseInvitation {
+                    ticket: invitation.ticket(),
+                    name,
+                    password,
+                };
+                self.contact(invitation.server.clone(), first, news);
+                self.invitation = Some(invitation);
+            }
+            Command::Office(folder) => {
+                let office = Office::at(folder);
+                self.view.standing.has_keys = office.has_keys();
+                self.office = Some(office);
+            }
+            Command::Organisation(deed) => self.organise(deed),
             Command::SignOut => {
                 self.ask(Tag::Quiet, Request::SignOut);
                 self.end_session(Over::Ended(EndReason::Supporter));
                 self.outbox = None;
+                self.invitation = None;
                 self.view = View::default();
+                self.view.standing.has_keys = self.office.as_ref().is_some_and(Office::has_keys);
             }
             Command::Desk(wish) => {
                 if let Wish::SetAvailability(availability) = &wish {
@@ -313,6 +351,7 @@ impl Engine {
             ) => {
                 self.server_at = Some(server);
                 self.view.server_ahead = now.cast_signed() - unix().cast_signed();
+                self.enrol(&supporter);
                 if let Some(server) = self.server_name.clone() {
                     self.view.desk = Desk::SignedIn {
                         supporter,
@@ -346,9 +385,11 @@ impl Engine {
                     let (Some(relay), Some(server)) = (relay, self.server_at.clone()) else {
                         return self.end_session(Over::Ended(EndReason::Lost));
                     };
+                    let root = self.view.standing.told.as_ref().and_then(|told| told.root);
                     let way = Way {
                         session,
                         key,
+                        root: SignerKey(root.unwrap_or_default()),
                         relay,
                         server,
                     };
@@ -357,7 +398,9 @@ impl Engine {
                 Consent::Declined { timed_out } => {
                     self.end_session(Over::Declined { timed_out });
                 }
+                Consent::Distrusted(why) => self.end_session(Over::Distrusted(why)),
             },
+            Contact::Push(Push::Trust(trust)) => self.trusts(*trust),
             Contact::Push(push) => {
                 if self.view.service.told(push, unix()).is_some() {
                     tracing::debug!("the server told what nobody asked");
@@ -400,6 +443,16 @@ impl Engine {
                     self.end_session(Over::Refused(refusal));
                 }
             }
+            (Tag::Enrol, Ok(Answer::Trust(trust))) => self.trusts(*trust),
+            (Tag::Enrol | Tag::Deed, Err(refusal)) => {
+                self.view.standing.problem = Some(refusal.to_string());
+            }
+            (Tag::Duty, answer) => {
+                self.duties = false;
+                if let Err(refusal) = answer {
+                    tracing::warn!(%refusal, "the office's own work was refused");
+                }
+            }
             (Tag::Quiet, Ok(Answer::Seen { here, beside })) => {
                 let seen = here.into_iter().chain(beside);
                 let offer = candidates::offer(self.node.candidates(), seen);
@@ -407,6 +460,114 @@ impl Engine {
             }
             (Tag::Quiet, _) | (_, Ok(_)) => {}
         }
+    }
+
+    /// Tells the server this app's key, and learns how it stands.
+    fn enrol(&mut self, me: &Supporter) {
+        let key = self.node.identity().hash();
+        let invitation = self.invitation.as_ref();
+        let proof = invitation.map(|it| it.proof(key, &me.name, &me.picture));
+        self.duties = false;
+        self.ask(Tag::Enrol, Request::Enrol { key, proof });
+    }
+
+    /// The server says how this app stands.
+    fn trusts(&mut self, trust: Trust) {
+        let key = self.node.identity().hash();
+        let Desk::SignedIn {
+            supporter, server, ..
+        } = &mut self.view.desk
+        else {
+            return;
+        };
+        // The first organisation that this app is shown is the one that it knows from then on,
+        // unless an invitation has named one.
+        if server.organisation.is_none() {
+            server.organisation = trust.root.map(SignerKey);
+            self.server_name = Some(server.clone());
+        }
+        let known = server.organisation;
+        let standing = &mut self.view.standing;
+        standing.hear(trust, known, key, supporter, unix());
+        self.look_after();
+    }
+
+    /// Shows the office as it is, and does what is due in it.
+    fn look_after(&mut self) {
+        let (Some(office), Some(trust)) = (&self.office, self.view.standing.told.clone()) else {
+            return;
+        };
+        let standing = &mut self.view.standing;
+        (standing.has_keys, standing.is_open) = (office.has_keys(), office.is_open());
+        let waiting = trust.office.iter().flat_map(|it| &it.enrolments);
+        let waiting = waiting.map(|enrolment| Waiting {
+            enrolment: enrolment.clone(),
+            invited: office.has_invited(enrolment),
+        });
+        standing.waiting = Arc::new(waiting.collect());
+        if standing.swapped || self.duties {
+            return;
+        }
+        let due = office.duties(&trust, self.node.identity().hash(), unix());
+        self.duties = !due.is_empty();
+        for request in due {
+            self.ask(Tag::Duty, request);
+        }
+    }
+
+    /// Does something for the organisation, or says why it cannot be done.
+    fn organise(&mut self, deed: Deed) {
+        let Desk::SignedIn {
+            supporter, server, ..
+        } = &self.view.desk
+        else {
+            return;
+        };
+        let standing = &mut self.view.standing;
+        standing.problem = None;
+        let Some(office) = &mut self.office else {
+            standing.problem = Some(OfficeError::NoKeys.to_string());
+            return;
+        };
+        let trust = standing.told.clone().unwrap_or_default();
+        let now = unix();
+        let request = match deed {
+            Deed::Found {
+                organisation,
+                passphrase,
+            } => {
+                let founded = office.found(&organisation, &supporter.name, &passphrase, now);
+                if founded.is_ok() {
+                    standing.founded = Some(office.root_file());
+                }
+                founded.map(Some)
+            }
+            Deed::Unlock(passphrase) => office.unlock(&passphrase, now).map(|()| None),
+            Deed::Restore { copy, passphrase } => office
+                .restore(&copy, &supporter.name, &passphrase, now)
+                .map(Some),
+            Deed::Approve(shown) => office.approve(&trust, &shown, now).map(Some),
+            Deed::Refuse(key) => Ok(Some(Request::RefuseEnrolment(key))),
+            Deed::Revoke(key) => office.revoke(&trust, key, now).map(Some),
+            Deed::Invite { name, role } => {
+                office
+                    .invite(&trust, server, &name, role)
+                    .map(|(request, invitation)| {
+                        standing.invitation = Some((name, invitation.to_string()));
+                        Some(request)
+                    })
+            }
+            Deed::Read => {
+                (standing.invitation, standing.founded) = (None, None);
+                Ok(None)
+            }
+        };
+        match request {
+            Ok(Some(request)) => self.ask(Tag::Deed, request),
+            Ok(None) => {}
+            Err(error) => self.view.standing.problem = Some(error.to_string()),
+        }
+        self.look_after();
     }
 
     /// Connects with the customer's machine, and looks where this one is seen meanwhile.
@@ -466,6 +627,8 @@ impl Engine {
                     self.say(ToHost::Look(self.look));
                 }
             }
+            PeerNews::Digits(digits) => view.stage = SessionStage::Digits(digits),
+            PeerNews::Distrusted(why) => self.end_session(Over::Distrusted(why)),
             PeerNews::Failed(error) => {
                 if matches!(view.stage, SessionStage::Returning) {
                     self.come_back(again);

@@ -4,6 +4,7 @@
 //! `engine` is the one loop that decides, `service` what it knows of the service desk,
 //! `peer` talks to the customer's machine and decodes,
 //! `recorder` is the thread that keeps what was seen, [`Replay`] the one that shows it again,
+//! `standing` knows how this app stands in its organisation, [`office`] signs for it,
 //! [`Library`] knows all recordings on this machine,
 //! [`client`] is the short conversation that a command line has with the server.
 
@@ -13,11 +14,13 @@ pub mod client;
 mod engine;
 mod library;
 mod meter;
+pub mod office;
 mod peer;
 mod picture;
 mod recorder;
 mod replay;
 mod service;
+mod standing;
 mod view;
 mod viewer;
 mod ways;
@@ -33,5 +36,6 @@ pub use crate::meter::{Link, Tried};
 pub use crate::picture::{Changed, Picture, PictureStats};
 pub use crate::replay::{Playing, Replay, ReplayStage};
 pub use crate::service::{News, Service, Wish};
+pub use crate::standing::{Standing, Waiting};
 pub use crate::view::{Desk, Over, RecordProblem, Recorded, Session, SessionStage, View};
-pub use crate::viewer::{Command, Viewer};
+pub use crate::viewer::{Command, Deed, Viewer};

@@ -10,7 +10,7 @@ use aldis_wire::peer::{
     EndReason, Grant, MAX_POINTER_SIDE, MAX_SEATS, Monitor, NoPicture, Recording, ScreenPart, Seat,
     ToHost, ToViewer,
 };
-use aldis_wire::signal::MAX_NAME;
+use aldis_wire::signal::{Distrust, MAX_NAME};
 use aldis_wire::{Millis, SessionId};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
@@ -18,7 +18,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::meter::Link;
 use crate::picture::{Changed, Picture};
-use crate::ways::{Begun, Lanes, Way, WayNews, Ways};
+use crate::ways::{Begun, Lanes, NotBegun, Way, WayNews, Ways};
 
 /// The most inputs and answers that wait for the stream.
 const CONTROL: usize = 256;
@@ -40,6 +40,10 @@ const FAREWELL: Duration = Duration::from_millis(800);
 pub(crate) enum PeerNews {
     /// The two sides are connected.
     Up(Peer, Grant, Millis),
+    /// The supporter reads these digits out.
+    Digits(String),
+    /// The customer's machine does not believe that this is the supporter.
+    Distrusted(Distrust),
     /// They never will be.
     Failed(DialError),
     Grant(Grant),
@@ -60,6 +64,15 @@ pub(crate) enum PeerNews {
     Ended(EndReason),
     /// The connection is gone without a word.
     Lost,
+}
+
+impl From<NotBegun> for PeerNews {
+    fn from(why: NotBegun) -> Self {
+        match why {
+            NotBegun::Unreachable(error) => Self::Failed(error),
+            NotBegun::Distrusted(why) => Self::Distrusted(why),
+        }
+    }
 }
 
 /// The customer's machine, connected; dropping it cuts the connections.
@@ -101,12 +114,14 @@ pub(crate) async fn run(
     let (lanes, mut hearing, coming) = open_lanes();
     let link = Link::default();
     let beats = Arc::new(Notify::new());
+    let digits = |digits| tell(PeerNews::Digits(digits));
     let begun = Ways::begin(
         node,
         way,
         Arc::clone(&lanes),
         link.clone(),
         Arc::clone(&beats),
+        digits,
     )
     .await;
     let Begun {
@@ -115,8 +130,8 @@ pub(crate) async fn run(
         since,
     } = match begun {
         Ok(begun) => begun,
-        Err(error) => {
-            tell(PeerNews::Failed(error)).await;
+        Err(why) => {
+            tell(why.into()).await;
             return;
         }
     };
@@ -246,7 +261,9 @@ fn heard_news(
         | ToViewer::Received { .. }
         | ToViewer::Beat
         | ToViewer::Candidates(_)
-        | ToViewer::Refused => PeerNews::Lost,
+        | ToViewer::Refused
+        | ToViewer::Prove { .. }
+        | ToViewer::Distrusted(_) => PeerNews::Lost,
     })
 }
 

@@ -7,12 +7,13 @@ use aldis_link::SignalError;
 use aldis_record::Full;
 use aldis_trust::ServerName;
 use aldis_wire::peer::{EndReason, Grant, Monitor, NoPicture, Recording, Seat};
-use aldis_wire::signal::{Refusal, Supporter, Token};
+use aldis_wire::signal::{Distrust, Refusal, Supporter, Token};
 use aldis_wire::{Code, Millis};
 
 use crate::meter::Link;
 use crate::picture::Picture;
 use crate::service::Service;
+use crate::standing::Standing;
 
 /// Everything the supporter's window shows, as of one moment.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +22,8 @@ pub struct View {
     pub desk: Desk,
     /// The service desk.
     pub service: Service,
+    /// How this app stands in its organisation.
+    pub standing: Standing,
     /// This machine's clock plus this is the server's, in milliseconds.
     pub server_ahead: i64,
     /// The last thing the server refused, and how many it has refused.
@@ -114,6 +117,8 @@ pub enum SessionStage {
     Asking,
     /// The customer has said yes.
     Connecting,
+    /// The supporter reads these digits out, and the customer types them.
+    Digits(String),
     /// The connection was lost; it is being made again.
     Returning,
     /// The two sides are connected.
@@ -135,6 +140,8 @@ pub enum Over {
         /// Nothing.
         timed_out: bool,
     },
+    /// The customer's machine does not believe that this is the supporter.
+    Distrusted(Distrust),
     /// The server did not ask.
     Refused(Refusal),
     /// The customer's machine could not be reached.

@@ -1,15 +1,16 @@
 //! The supporter's engine as the window knows it.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use aldis_link::{BindError, Identity, Node};
 use aldis_record::Shelf;
-use aldis_trust::ServerName;
-use aldis_wire::Code;
+use aldis_trust::{Invitation, ServerName};
 use aldis_wire::input::Input;
 use aldis_wire::peer::Look;
-use aldis_wire::signal::{Availability, Token};
+use aldis_wire::signal::{Availability, Enrolment, Role, Token};
+use aldis_wire::{Code, KeyHash};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -38,6 +39,19 @@ pub enum Command {
         /// From an earlier [`Desk::SignedIn`].
         token: Token,
     },
+    /// Use an invitation for the first time.
+    UseInvitation {
+        /// The invitation.
+        invitation: Invitation,
+        /// The account's name; counts only where the invitation names none.
+        name: String,
+        /// The account's password from now on.
+        password: String,
+    },
+    /// Where an admin's keys lie.
+    Office(PathBuf),
+    /// Something about the organisation.
+    Organisation(Deed),
     /// Sign out; the token is void from then on.
     SignOut,
     /// Something about the service desk.
@@ -73,6 +87,48 @@ pub enum Command {
     DismissSession,
     /// The window is gone.
     Quit,
+}
+
+/// What an admin does for the organisation.
+#[derive(Clone)]
+pub enum Deed {
+    /// Make one.
+    Found {
+        /// Its name, as customers see it.
+        organisation: String,
+        /// Locks its keys.
+        passphrase: String,
+    },
+    /// Make the keys usable.
+    Unlock(String),
+    /// Bring the root's key here from its copy.
+    Restore {
+        /// The copy.
+        copy: PathBuf,
+        /// Unlocks it.
+        passphrase: String,
+    },
+    /// Certify one who waits, just as he is shown.
+    Approve(Box<Enrolment>),
+    /// Give one who waits nothing.
+    Refuse(KeyHash),
+    /// Make a certificate worth nothing.
+    Revoke(KeyHash),
+    /// Invite a new supporter.
+    Invite {
+        /// The account's name.
+        name: String,
+        /// What it may do.
+        role: Role,
+    },
+    /// The invitation, the problem or the word about the copy was read.
+    Read,
+}
+
+impl std::fmt::Debug for Deed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Deed")
+    }
 }
 
 impl std::fmt::Debug for Command {

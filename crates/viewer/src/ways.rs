@@ -12,10 +12,12 @@ use std::time::Duration;
 use aldis_link::{
     Bond, Connection, ConnectionError, DialError, FrameReceiver, FrameSender, Health, InLane,
     Incoming, Kind, Node, OutLane, Place, Pulse, RecvError, RecvStream, candidates, choose, close,
-    peer_key, read_number, rtt,
+    digits_secret, peer_key, read_number, rtt,
 };
+use aldis_trust::{SignerKey, digits};
 use aldis_wire::peer::{Comes, Grant, POKE, ScreenPart, ToHost, ToViewer};
 use aldis_wire::relay::Relay;
+use aldis_wire::signal::Distrust;
 use aldis_wire::{KeyHash, Millis, SessionId, VERSION};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
@@ -62,6 +64,9 @@ const ARRIVAL: Duration = Duration::from_secs(5);
 /// How long the first connection may take to say welcome.
 const WELCOME: Duration = Duration::from_secs(5);
 
+/// How long a supporter may read out digits; longer than the customer may take to type them.
+const READING: Duration = Duration::from_mins(4);
+
 /// Input goes before everything.
 const CONTROL_PRIORITY: i32 = 10;
 
@@ -77,6 +82,8 @@ pub(crate) struct Way {
     pub(crate) session: SessionId,
     /// The key that the customer's machine proves to hold.
     pub(crate) key: KeyHash,
+    /// The organisation that this supporter works for; the digits name it.
+    pub(crate) root: SignerKey,
     pub(crate) relay: Relay,
     /// Where the server is.
     pub(crate) server: Place,
@@ -173,15 +180,29 @@ pub(crate) struct Begun {
     pub(crate) since: Millis,
 }
 
+/// Why a session has not begun.
+pub(crate) enum NotBegun {
+    Unreachable(DialError),
+    Distrusted(Distrust),
+}
+
+impl From<DialError> for NotBegun {
+    fn from(error: DialError) -> Self {
+        Self::Unreachable(error)
+    }
+}
+
 impl Ways {
-    /// Connects through the relay and is welcomed.
-    pub(crate) async fn begin(
+    /// Connects through the relay and is welcomed; `tell` is given the digits that the supporter
+    /// must read out before that, if the customer's machine wants some.
+    pub(crate) async fn begin<T: Future<Output = bool>>(
         node: Node,
         way: Way,
         lanes: Arc<Lanes>,
         link: Link,
         beats: Arc<Notify>,
-    ) -> Result<Begun, DialError> {
+        tell: impl FnOnce(String) -> T,
+    ) -> Result<Begun, NotBegun> {
         node.expect_peers(&[way.key]);
         let start = Instant::now();
         let relayed = node.through_relay(&way.server, &way.relay).await?;
@@ -193,10 +214,12 @@ impl Ways {
             after: Some(start.elapsed()),
         });
         let refused = || DialError::Refused("the customer's computer".to_owned());
-        let welcome = timeout(WELCOME, welcomed(&connection, way.session)).await;
-        let Ok(Some((send, receive, grant, since))) = welcome else {
-            connection.close(close::DONE, b"");
-            return Err(refused());
+        let (send, receive, grant, since) = match welcomed(&connection, &way, tell).await {
+            Ok(welcome) => welcome,
+            Err(why) => {
+                connection.close(close::DONE, b"");
+                return Err(why.map_or_else(|| refused().into(), NotBegun::Distrusted));
+            }
         };
         let bond = Bond::new(&connection, way.session).ok_or_else(refused)?;
         let (arriving, arrivals) = mpsc::channel(ARRIVALS);
@@ -621,15 +644,33 @@ fn straight(address: SocketAddr) -> Kind {
 
 type Welcomed = (FrameSender<ToHost>, FrameReceiver<ToViewer>, Grant, Millis);
 
-async fn welcomed(connection: &Connection, session: SessionId) -> Option<Welcomed> {
-    let (send, mut receive) = said_hello(connection, session, Comes::First).await?;
-    match receive.recv().await {
+/// Waits for the welcome; before it, digits may be asked for. The error has a reason if the
+/// customer's machine has given one.
+async fn welcomed<T: Future<Output = bool>>(
+    connection: &Connection,
+    way: &Way,
+    tell: impl FnOnce(String) -> T,
+) -> Result<Welcomed, Option<Distrust>> {
+    let mut number = [0; 32];
+    getrandom::fill(&mut number).or(Err(None))?;
+    let commitment = digits::commitment(way.session, &number);
+    let hello = said_hello(connection, way.session, Comes::First, commitment);
+    let (mut send, mut receive) = hello.await.ok_or(None)?;
+    let mut answer = timeout(WELCOME, receive.recv()).await.or(Err(None))?;
+    if let Ok(Some(ToViewer::Prove { number: theirs })) = answer {
+        let secret = digits_secret(connection, way.session).ok_or(None)?;
+        send.send(&ToHost::Number(number)).await.or(Err(None))?;
+        tell(digits::digits(&secret, &number, &theirs, way.root)).await;
+        answer = timeout(READING, receive.recv()).await.or(Err(None))?;
+    }
+    match answer {
         Ok(Some(ToViewer::Welcome {
             version: VERSION,
             grant,
             since,
-        })) => Some((send, receive, grant, since)),
-        _ => None,
+        })) => Ok((send, receive, grant, since)),
+        Ok(Some(ToViewer::Distrusted(why))) => Err(Some(why)),
+        _ => Err(None),
     }
 }
 
@@ -642,7 +683,8 @@ async fn resumed(
     number: u32,
 ) -> Result<Moved, Failed> {
     let lost = Failed::Lost(connection.stable_id());
-    let Some((send, mut receive)) = said_hello(&connection, session, comes).await else {
+    let hello = said_hello(&connection, session, comes, [0; 32]);
+    let Some((send, mut receive)) = hello.await else {
         return Err(lost);
     };
     match receive.recv().await {
@@ -671,6 +713,7 @@ async fn said_hello(
     connection: &Connection,
     session: SessionId,
     comes: Comes,
+    commitment: [u8; 32],
 ) -> Option<(FrameSender<ToHost>, FrameReceiver<ToViewer>)> {
     let (send, receive) = connection.open_bi().await.ok()?;
     let mut send = FrameSender::new(send, CONTROL_PRIORITY);
@@ -678,6 +721,7 @@ async fn said_hello(
         version: VERSION,
         session,
         comes,
+        commitment,
     };
     send.send(&hello).await.ok()?;
     Some((send, FrameReceiver::new(receive)))

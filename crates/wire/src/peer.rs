@@ -104,7 +104,12 @@ pub enum ToHost {
         session: SessionId,
         /// Whether it begins or goes on.
         comes: Comes,
+        /// Binds the viewer to the number that it shows later, if it is asked to
+        /// ([`ToViewer::Prove`]).
+        commitment: [u8; 32],
     },
+    /// The answer to [`ToViewer::Prove`]: the number of the commitment.
+    Number([u8; 32]),
     /// The first message after [`ToViewer::Resumed`]: the number of the one after it.
     Continues {
         /// What comes before it the viewer has given up, or the host has it.
@@ -166,6 +171,15 @@ pub enum ToViewer {
         /// When the session began, by the server's clock.
         since: Millis,
     },
+    /// The customer's app has not met this organisation before: before anything else happens, the
+    /// person types the digits that the supporter reads out, which follow from this number, the
+    /// viewer's and the connection.
+    Prove {
+        /// 32 random bytes.
+        number: [u8; 32],
+    },
+    /// The customer's machine does not believe that the supporter is who he says.
+    Distrusted(crate::signal::Distrust),
     /// The session goes on over this connection; the answer to [`Comes::Again`].
     Resumed {
         /// The first [`ToHost`] that is lacking.

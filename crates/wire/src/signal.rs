@@ -10,6 +10,7 @@ mod channel;
 mod chat;
 mod history;
 mod refusal;
+mod trust;
 
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +29,10 @@ pub use chat::{
 };
 pub use history::{Doer, Entry, Event, MAX_HISTORY};
 pub use refusal::Refusal;
+pub use trust::{
+    Credential, Distrust, Enrolment, Issued, MAX_CERTIFICATES, MAX_ENROLMENTS, MAX_REVOKED,
+    MAX_SIGNERS, MAX_STATEMENT, Office, Revoked, SigningKey, Trust,
+};
 
 use crate::frame::Message;
 use crate::peer::{EndReason, Grant};
@@ -170,6 +175,55 @@ pub enum Request {
         /// Ask for no more than seeing.
         view_only: bool,
     },
+    /// Uses an invitation for the first time, and signs in. Answered by [`Answer::SignedIn`].
+    UseInvitation {
+        /// From the invitation; says nothing about what else is in it.
+        ticket: [u8; 32],
+        /// The account's name; counts only where the invitation names none.
+        name: String,
+        /// The account's password from now on.
+        password: String,
+    },
+    /// Supporter: this app's key, which would like to have a certificate. Answered by
+    /// [`Answer::Trust`]; changes are pushed from then on.
+    Enrol {
+        /// The key that this app proves to hold in sessions.
+        key: KeyHash,
+        /// Shows an admin's app that the key is the invited supporter's.
+        proof: Option<[u8; 32]>,
+    },
+    /// Admin: an organisation where there is none yet. Answered by [`Answer::Done`].
+    Found {
+        /// Its root's public key.
+        root: SigningKey,
+        /// This admin's signer, signed by the root.
+        signer: Vec<u8>,
+        /// The first revocation list.
+        revoked: Revoked,
+    },
+    /// Admin: one more signer, or one anew, signed by the root. Answered by [`Answer::Done`].
+    AddSigner(Vec<u8>),
+    /// Admin: a supporter's certificate. Answered by [`Answer::Done`].
+    Certify {
+        /// The signer, signed by the root.
+        signer: Vec<u8>,
+        /// The certificate, signed by that signer.
+        certificate: Vec<u8>,
+    },
+    /// Admin: this app gets no certificate. Answered by [`Answer::Done`].
+    RefuseEnrolment(KeyHash),
+    /// Admin: a newer revocation list. Answered by [`Answer::Done`].
+    Revoke(Revoked),
+    /// Admin: makes an account that is used for the first time with an invitation. Answered by
+    /// [`Answer::Done`].
+    Invite {
+        /// The account's name.
+        name: String,
+        /// What it may do.
+        role: Role,
+        /// The SHA-256 of the invitation's ticket.
+        ticket: [u8; 32],
+    },
     /// Supporter: no longer wants the session that he asked for. Answered by [`Answer::Done`].
     CancelConnect {
         /// From [`Answer::Asked`].
@@ -241,6 +295,9 @@ pub enum Consent {
         /// Nobody answered.
         timed_out: bool,
     },
+    /// The customer's machine does not believe that the supporter is who he says; the person was
+    /// not even asked.
+    Distrusted(Distrust),
 }
 
 /// From the server.
@@ -313,6 +370,8 @@ pub enum Answer {
         /// The server's clock.
         now: Millis,
     },
+    /// The organisation, and how this app stands in it.
+    Trust(Box<Trust>),
     /// The session began, by the server's clock.
     SessionStarted {
         /// When.
@@ -341,6 +400,8 @@ pub enum Push {
     },
     /// Supporter: the desk has changed.
     Desk(Box<Desk>),
+    /// Supporter: how his app stands in the organisation has changed.
+    Trust(Box<Trust>),
     /// Supporter: a customer waits in this case, and it is for him to see to it.
     Waiting(Code),
     /// Supporter: he has read so much of these cases' chats.
@@ -369,6 +430,8 @@ pub enum Push {
         supporter: Supporter,
         /// The key that he will prove to hold.
         key: KeyHash,
+        /// What shows that the key is his; everything else about him is only the server's word.
+        credential: Option<Box<Credential>>,
         /// He asks for no more than seeing.
         view_only: bool,
         /// Where the two can meet.

@@ -29,6 +29,7 @@ pub mod keys;
 mod lamp;
 mod monitors;
 pub mod network;
+pub mod office;
 pub mod paint;
 mod picture;
 mod program;

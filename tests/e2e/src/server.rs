@@ -7,6 +7,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, ensure};
 
 use crate::binaries::{self, Binaries};
+use crate::office;
 use crate::program::{Finished, Program};
 use crate::wait;
 
@@ -18,6 +19,9 @@ pub struct Server {
     data: PathBuf,
     program: Program,
     starts: u32,
+    /// As it names itself.
+    bare: String,
+    /// With the organisation.
     name: String,
     network: Option<u32>,
 }
@@ -28,8 +32,28 @@ impl Server {
         Self::start_in(test, binaries, None, "127.0.0.1:0")
     }
 
-    /// Starts a server with an empty data folder at this address, in the network of this process.
+    /// Starts a server with an empty data folder at this address, in the network of this process;
+    /// an admin makes an organisation there.
     pub fn start_in(
+        test: &str,
+        binaries: &Binaries,
+        network: Option<u32>,
+        listen: &str,
+    ) -> Result<Self> {
+        let mut server = Self::start_empty(test, binaries, network, listen)?;
+        let role = ["--role", "admin", "--password-stdin"];
+        let add = [&["user", "add", office::ADMIN][..], &role].concat();
+        let input = format!("{}\n", office::password());
+        let done = server.administer(&add, Some(&input))?;
+        ensure!(done.status.success(), "adding the admin: {}", done.stderr);
+        let home = binaries::target().join("tmp/e2e").join(test).join("office");
+        let supporter = binaries.supporter()?;
+        server.name = office::found(&server.bare, supporter, &home, &server.logs, network)?;
+        Ok(server)
+    }
+
+    /// Starts a server that has nobody yet.
+    pub fn start_empty(
         test: &str,
         binaries: &Binaries,
         network: Option<u32>,
@@ -41,19 +65,31 @@ impl Server {
             fs::remove_dir_all(&data)?;
         }
         let binary = binaries.server()?;
-        let (program, name) = run(&binary, &data, listen, &logs, 0, network)?;
+        let (program, bare) = run(&binary, &data, listen, &logs, 0, network)?;
         Ok(Self {
             binary,
             logs,
             data,
             program,
             starts: 0,
-            name,
+            name: bare.clone(),
+            bare,
             network,
         })
     }
 
-    /// How apps name it: `HOST:PORT#FINGERPRINT`.
+    /// The invitation that it prints for the first admin.
+    pub fn first_invitation(&mut self) -> Result<String> {
+        let line = "open this in the supporter's app to become the first admin: ";
+        self.program.wait_line(line, wait::STEP)
+    }
+
+    /// How apps name it that know no organisation: `HOST:PORT#FINGERPRINT`.
+    pub fn bare_name(&self) -> &str {
+        &self.bare
+    }
+
+    /// How apps name it: `HOST:PORT#FINGERPRINT.ORGANISATION`.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -120,9 +156,9 @@ impl Server {
             self.network,
         )?;
         ensure!(
-            name == self.name,
+            name == self.bare,
             "the server came back as {name}, but was {}",
-            self.name
+            self.bare
         );
         self.program = program;
         Ok(())

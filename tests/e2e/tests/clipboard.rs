@@ -16,7 +16,7 @@ fn a_copied_code_and_link_can_be_pasted_elsewhere() -> Result<()> {
     let (code, link) = (say("code")?, say("customer_link")?);
     scene.supporter.open(&["--language", "en"])?;
     let desk = scene.supporter.desk();
-    for (button, copied) in [("Copy code", &code), ("Copy link", &link)] {
+    for (button, copied) in [("Copy link", &link), ("Copy code", &code)] {
         scene.supporter.press_in_case(&code, button)?;
         desk.find(&named("Copied"))?;
         desk.display().wait_clipboard(copied)?;
@@ -25,7 +25,7 @@ fn a_copied_code_and_link_can_be_pasted_elsewhere() -> Result<()> {
     let search = named("Search").role("field");
     desk.fill(&search, "")?;
     desk.display().key("ctrl+v")?;
-    wait::until("the pasted link", wait::STEP, || {
-        Ok((desk.find(&search)?.text == link).then_some(()))
+    wait::until("the pasted code", wait::STEP, || {
+        Ok((desk.find(&search)?.text == code).then_some(()))
     })
 }

@@ -36,6 +36,7 @@ impl Customer {
             secret: [1; 32],
             source: Box::default(),
             sos: false,
+            met: Vec::new(),
         });
         let customer = Self {
             runtime,

@@ -43,15 +43,11 @@ impl Office {
     pub fn open_with(at: Site, tcp: &[u16]) -> Result<Self> {
         let (runtime, folder) = (at.runtime()?, tempfile::tempdir()?);
         let server = start(&runtime, folder.path(), tcp)?;
-        accounts::add(
-            &Store::open(folder.path())?,
-            SUPPORTER,
-            "technician",
-            PASSWORD,
-        )?;
+        let store = Store::open(folder.path())?;
+        accounts::add(&store, SUPPORTER, "technician", PASSWORD)?;
         let name = ServerName {
             host: at.public_address().to_string(),
-            ..server.name().clone()
+            ..aldis_guild::open(server.name(), &store)?
         };
         runtime.handle().spawn(server.run(std::future::pending()));
         Ok(Self {

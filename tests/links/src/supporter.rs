@@ -37,6 +37,7 @@ impl Supporter {
         let changed = Arc::new(Notify::new());
         let tell = Arc::clone(&changed);
         let (handle, identity) = (runtime.handle().clone(), Identity::generate()?);
+        aldis_guild::certify(server, SUPPORTER, identity.hash())?;
         let viewer =
             at.run(move || Viewer::start(&handle, identity, move |_| tell.notify_one()))??;
         let supporter = Self {

@@ -184,6 +184,9 @@ fn small_print(ui: &mut Ui, texts: Texts, live: &Live<'_>) {
     }
     let small = match (live.notice, live.keys) {
         (Some(Notice::InputIgnored), _) => Some(texts.get("notice-input-ignored").into_owned()),
+        (Some(Notice::StaleList(days)), _) => {
+            Some(texts.with("notice-stale-list", [("days", (*days).into())]))
+        }
         (Some(Notice::Left(name)), _) => {
             Some(texts.with("notice-left", [("name", name.as_str().into())]))
         }

@@ -1,13 +1,13 @@
 //! The question, and the way to the answer's use.
 
-use aldis_host::Choice;
+use aldis_host::{About, Choice, DIGITS, TRIES};
 use aldis_ui::Texts;
 use aldis_ui::avatar::Avatar;
-use aldis_ui::theme::space;
+use aldis_ui::theme::{self, space};
 use aldis_ui::widgets::{self, Tone};
 use aldis_wire::Millis;
 use aldis_wire::signal::Supporter;
-use egui::{Spinner, Ui, Vec2};
+use egui::{Key, RichText, Spinner, Ui, Vec2};
 
 use super::Act;
 
@@ -15,6 +15,8 @@ use super::Act;
 #[derive(Debug)]
 pub(crate) struct Question<'a> {
     pub(crate) supporter: &'a Supporter,
+    /// Who has signed for the supporter.
+    pub(crate) organisation: &'a str,
     /// No more than seeing is asked for.
     pub(crate) view_only: bool,
     /// Milliseconds until it declines by itself.
@@ -27,15 +29,28 @@ pub(crate) struct Question<'a> {
     pub(crate) recording: &'a [String],
 }
 
-/// A supporter asks.
-pub(crate) fn asked(
+/// What a supporter asks for, or the digits that he reads out.
+pub(crate) fn question(
     ui: &mut Ui,
     texts: Texts,
     avatar: &mut Avatar,
     question: &Question<'_>,
+    about: About,
+    digits: &mut String,
 ) -> Option<Act> {
+    match about {
+        About::Digits { left } => asked_digits(ui, texts, avatar, question, left, digits),
+        About::Record => asked_to_record(ui, texts, avatar, question),
+        About::Connect if question.others.is_empty() => asked(ui, texts, avatar, question),
+        About::Connect => asked_to_join(ui, texts, avatar, question),
+    }
+}
+
+/// A supporter asks.
+fn asked(ui: &mut Ui, texts: Texts, avatar: &mut Avatar, question: &Question<'_>) -> Option<Act> {
     let &Question {
         supporter,
+        organisation,
         view_only,
         left,
         others: _,
@@ -54,6 +69,7 @@ pub(crate) fn asked(
             ui,
             texts.with(asks, [("name", supporter.name.as_str().into())]),
         );
+        vouched(ui, texts, organisation);
         widgets::quiet(ui, texts.get("asks-lead"));
         ui.add_space(space::LARGE);
         let mut chosen = None;
@@ -87,7 +103,7 @@ pub(crate) fn asked(
 }
 
 /// A supporter asks to join those who are connected; meanwhile none of them moves anything.
-pub(crate) fn asked_to_join(
+fn asked_to_join(
     ui: &mut Ui,
     texts: Texts,
     avatar: &mut Avatar,
@@ -95,6 +111,7 @@ pub(crate) fn asked_to_join(
 ) -> Option<Act> {
     let Question {
         supporter,
+        organisation,
         view_only,
         left,
         others,
@@ -106,6 +123,7 @@ pub(crate) fn asked_to_join(
         widgets::gap(ui);
         let name = supporter.name.as_str();
         widgets::heading(ui, texts.with("asks-join", [("name", name.into())]));
+        vouched(ui, texts, organisation);
         let others = super::names(others.iter().map(String::as_str));
         let others = texts.with("asks-join-others", [("names", others.into())]);
         widgets::quiet(ui, others);
@@ -147,7 +165,7 @@ pub(crate) fn asked_to_join(
 }
 
 /// A supporter who is connected asks to record; meanwhile nobody moves anything.
-pub(crate) fn asked_to_record(
+fn asked_to_record(
     ui: &mut Ui,
     texts: Texts,
     avatar: &mut Avatar,
@@ -177,6 +195,62 @@ pub(crate) fn asked_to_record(
         if widgets::danger(ui, &texts.get("end-session"), Vec2::new(0.0, 34.0)).clicked() {
             act = Some(Act::End);
         }
+        act
+    })
+}
+
+/// Who has signed for the supporter.
+fn vouched(ui: &mut Ui, texts: Texts, organisation: &str) {
+    let words = texts.with("asks-organisation", [("organisation", organisation.into())]);
+    let tokens = theme::tokens(ui);
+    ui.label(RichText::new(words).strong().color(tokens.good));
+    ui.add_space(space::SMALL);
+}
+
+/// A supporter who was allowed reads out digits, and the person types them.
+fn asked_digits(
+    ui: &mut Ui,
+    texts: Texts,
+    avatar: &mut Avatar,
+    question: &Question<'_>,
+    left: u32,
+    digits: &mut String,
+) -> Option<Act> {
+    let supporter = question.supporter;
+    widgets::column(ui, 420.0, |ui| {
+        ui.vertical_centered(|ui| avatar.show(ui, &supporter.name, &supporter.picture, 80.0));
+        widgets::gap(ui);
+        let about = || {
+            [
+                ("name", supporter.name.as_str().into()),
+                ("organisation", question.organisation.into()),
+            ]
+        };
+        widgets::heading(ui, texts.with("digits-title", about()));
+        widgets::quiet(ui, texts.with("digits-lead", about()));
+        ui.add_space(space::LARGE);
+        if left < TRIES {
+            let words = texts.with("digits-wrong", [("left", left.into())]);
+            widgets::notice(ui, Tone::Bad, &words);
+            widgets::gap(ui);
+        }
+        let field = widgets::field(ui, &texts.get("digits-field"), digits, "", false);
+        let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+        if ui.memory(|memory| memory.focused().is_none()) {
+            field.request_focus();
+        }
+        let typed = digits.chars().filter(char::is_ascii_digit).count() == DIGITS;
+        let mut act = None;
+        let pressed = widgets::primary(ui, &texts.get("digits-confirm"), typed).clicked();
+        if typed && (pressed || entered) {
+            act = Some(Act::Digits);
+        }
+        if widgets::secondary(ui, &texts.get("decline")).clicked() {
+            act = Some(Act::Choose(Choice::Decline));
+        }
+        widgets::gap(ui);
+        let left = question.left.div_ceil(1000);
+        widgets::quiet(ui, texts.with("asks-timeout", [("seconds", left.into())]));
         act
     })
 }

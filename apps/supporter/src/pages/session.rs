@@ -215,11 +215,18 @@ pub(crate) fn waiting(ui: &mut Ui, texts: Texts, session: &Session) -> Option<Ac
         };
         let mut act = None;
         widgets::card(ui, |ui| {
-            widgets::big_code(ui, &session.code.to_string());
-            ui.horizontal(|ui| {
-                ui.add(Spinner::new());
-                ui.label(texts.get(words));
-            });
+            if let SessionStage::Digits(digits) = &session.stage {
+                ui.label(texts.get("read-digits"));
+                ui.add_space(space::SMALL);
+                let apart: Vec<String> = digits.chars().map(String::from).collect();
+                widgets::big_code(ui, &apart.join(" "));
+            } else {
+                widgets::big_code(ui, &session.code.to_string());
+                ui.horizontal(|ui| {
+                    ui.add(Spinner::new());
+                    ui.label(texts.get(words));
+                });
+            }
             ui.add_space(space::LARGE);
             if widgets::secondary(ui, &texts.get("cancel")).clicked() {
                 act = Some(Act::EndSession);
@@ -234,6 +241,10 @@ pub(crate) fn over(ui: &mut Ui, texts: Texts, session: &Session, over: &Over) ->
     let words = match over {
         Over::Declined { timed_out: false } => texts.get("over-declined").into_owned(),
         Over::Declined { timed_out: true } => texts.get("over-timed-out").into_owned(),
+        Over::Distrusted(why) => {
+            let reason = texts.distrust(*why);
+            texts.with("over-distrusted", [("reason", reason.into())])
+        }
         Over::Refused(refusal) => texts.refusal(refusal),
         Over::Unreachable(error) => texts.dial_error(error),
         Over::Ended(EndReason::Customer) => texts.get("over-by-customer").into_owned(),

@@ -1,5 +1,6 @@
 //! Where the supporter signs in.
 
+use aldis_trust::Invitation;
 use aldis_ui::Texts;
 use aldis_ui::theme::space;
 use aldis_ui::widgets::{self, Tone};
@@ -54,8 +55,22 @@ pub(crate) fn sign_in(
                 &texts.get("server-hint"),
                 false,
             );
-            field("name", &mut entry.name, "", false);
-            field("password", &mut entry.password, "", true);
+            // The first invitation names nobody; of any other the server knows whose it is.
+            let invited = entry.server.parse::<Invitation>().ok();
+            if invited.is_some() {
+                widgets::quiet(ui, texts.get("sign-in-invited"));
+            }
+            let mut entered_below = false;
+            let mut field = |id: &str, value: &mut String, secret: bool| {
+                let response = widgets::field(ui, &texts.get(id), value, "", secret);
+                entered_below |=
+                    response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+            };
+            if invited.is_none_or(|it| it.server.organisation.is_none()) {
+                field("name", &mut entry.name, false);
+            }
+            field("password", &mut entry.password, true);
+            let entered = entered || entered_below;
             ui.add_space(space::SMALL);
             let pressed = widgets::primary(ui, &texts.get("sign-in"), !busy).clicked();
             if busy {

@@ -30,6 +30,7 @@ impl Customer {
             secret: [1; 32],
             source: Box::default(),
             sos: false,
+            met: Vec::new(),
         });
         let customer = Self { host, changed };
         customer

@@ -11,6 +11,7 @@ use std::time::Duration;
 use aldis_rendezvous::{Server, accounts};
 use aldis_store::Store;
 use aldis_trust::ServerName;
+use aldis_wire::KeyHash;
 use aldis_wire::signal::{Draft, Facts};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
@@ -110,8 +111,9 @@ impl Office {
             for name in SUPPORTERS {
                 accounts::add(&store, name, "technician", PASSWORD).unwrap();
             }
+            aldis_guild::open(&name, &store).unwrap()
         };
-        tokio::task::spawn_blocking(add).await.unwrap();
+        let name = tokio::task::spawn_blocking(add).await.unwrap();
         let mut tasks = JoinSet::new();
         tasks.spawn(server.run(std::future::pending()));
         Self {
@@ -120,6 +122,13 @@ impl Office {
             _folder: folder,
         }
     }
+}
+
+/// The organisation signs that this supporter holds this key.
+pub(crate) async fn certify(server: &ServerName, name: &str, key: KeyHash) {
+    let (server, name) = (server.clone(), name.to_owned());
+    let certify = move || aldis_guild::certify(&server, &name, key).unwrap();
+    tokio::task::spawn_blocking(certify).await.unwrap();
 }
 
 /// A new case in the default channel, assigned to its maker.

@@ -44,6 +44,7 @@ impl Supporter {
 
     pub(crate) async fn sign_in_as(server: &ServerName, name: &str) -> Self {
         let identity = Arc::new(Identity::generate().unwrap());
+        crate::stage::certify(server, name, identity.hash()).await;
         let node = Node::bind_any(identity).unwrap();
         let (signal, pushes) = Signal::connect(&node, server).await.unwrap();
         let (name, password) = (name.to_owned(), PASSWORD.to_owned());
@@ -153,6 +154,7 @@ impl Supporter {
     pub(crate) async fn enter(&self, door: &Door) -> Result<(Visit, Option<ToViewer>), DialError> {
         let mut visit = Visit::dial(&self.node, door).await?;
         let hello = ToHost::Hello {
+            commitment: [0; 32],
             version: VERSION,
             session: door.session,
             comes: Comes::First,

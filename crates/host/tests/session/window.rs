@@ -9,7 +9,7 @@ use aldis_wire::peer::{Grant, Seat};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
-use crate::stage::{PASSWORD, SCREEN, soon};
+use crate::stage::{PASSWORD, SCREEN, certify, soon};
 
 /// A supporter's engine with a window's memory.
 pub(crate) struct Window {
@@ -23,6 +23,7 @@ impl Window {
         let changed = Arc::new(Notify::new());
         let tell = Arc::clone(&changed);
         let identity = Identity::generate().unwrap();
+        certify(server, name, identity.hash()).await;
         let viewer = Viewer::start(&Handle::current(), identity, move |_| tell.notify_one());
         let window = Self {
             viewer: viewer.unwrap(),

@@ -33,21 +33,23 @@ impl Talk {
         match account {
             Some(account) if fits => {
                 self.shared.throttle.succeeded(self.from);
-                let token: Token = random::bytes();
-                let (hash, name, now) = (
-                    Sha256::digest(token).into(),
-                    account.name.clone(),
-                    clock::now(),
-                );
-                self.keep(move |transaction| transaction.add_token(&hash, &name, now))
-                    .await?;
-                Ok(self.signed_in(token, account).await)
+                self.admit(account).await
             }
             _ => {
                 self.shared.throttle.failed(self.from, clock::now());
                 Err(Refusal::Credentials)
             }
         }
+    }
+
+    /// Whoever has shown that the account is his gets a token for the next time.
+    pub(super) async fn admit(&mut self, account: Account) -> Result<Answer, Refusal> {
+        let token: Token = random::bytes();
+        let (hash, now) = (Sha256::digest(token).into(), clock::now());
+        let name = account.name.clone();
+        self.keep(move |transaction| transaction.add_token(&hash, &name, now))
+            .await?;
+        Ok(self.signed_in(token, account).await)
     }
 
     pub(super) async fn resume(&mut self, token: Token) -> Result<Answer, Refusal> {

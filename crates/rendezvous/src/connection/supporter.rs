@@ -13,7 +13,7 @@ use aldis_wire::{Code, KeyHash, Millis, SessionId};
 
 use super::{Talk, Who};
 use crate::hub::{Ask, AskError, Step};
-use crate::{clock, random};
+use crate::{clock, organisation, random};
 
 /// How often a free code is drawn; with a million cases ten misses in a row do not happen.
 const DRAWS: usize = 10;
@@ -102,6 +102,13 @@ impl Talk {
                 key,
                 view_only,
             } => self.ask(me, code, key, view_only).await,
+            Request::Enrol { key, proof } => self.enrol(me.name, key, proof).await,
+            request @ (Request::Found { .. }
+            | Request::AddSigner(_)
+            | Request::Certify { .. }
+            | Request::RefuseEnrolment(_)
+            | Request::Revoke(_)
+            | Request::Invite { .. }) => self.office(me.name, request).await,
             Request::CancelConnect { session } => {
                 self.shared.hub.cancel(session, self.mailbox.id);
                 Ok(Answer::Done)
@@ -311,10 +318,15 @@ impl Talk {
             step: Step::Asked,
             at: clock::now(),
         };
+        let name = me.name.clone();
+        let credential = self
+            .read(move |transaction| organisation::credential(transaction, &name, key))
+            .await?;
         let push = Push::ConnectAsked {
             session,
             supporter: me,
             key,
+            credential: credential.map(Box::new),
             view_only,
             relay: self.shared.relay_for(session, Side::Host),
         };

@@ -74,6 +74,7 @@ impl Hub {
     /// This connection's supporter is gone, and with him what he asked.
     pub(crate) fn supporter_left(&self, id: ConnectionId) {
         let cancelled = self.with(|state| {
+            state.apps.remove(&id);
             if state.watchers.remove(&id).is_some() {
                 state.show_desks();
             }

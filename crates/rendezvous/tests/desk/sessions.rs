@@ -44,6 +44,7 @@ async fn line_18_the_customer_learns_who_asks_by_name_picture_and_key() {
                 supporter,
                 key,
                 view_only,
+                credential: _,
                 relay: _,
             } => Some((session, supporter, key, view_only)),
             _ => None,

@@ -74,6 +74,8 @@ impl Game {
                     supporter,
                     key,
                     view_only,
+                    organisation: String::new(),
+                    is_new: false,
                 };
                 self.host.handle_asked(ask, now);
             }

@@ -15,6 +15,11 @@ pub struct Ask {
     pub key: KeyHash,
     /// No more than seeing is asked for.
     pub view_only: bool,
+    /// The organisation's name, from the supporter's certificate.
+    pub organisation: String,
+    /// The organisation is not known yet: the person types the digits that the supporter reads
+    /// out, before anything else happens.
+    pub is_new: bool,
 }
 
 /// What the person pressed.
@@ -46,6 +51,24 @@ pub enum About {
     Connect,
     /// Somebody who is connected would like to record what he sees.
     Record,
+    /// Somebody who was allowed reads out digits, and the person types them.
+    Digits {
+        /// How often they may be typed wrong before it is over.
+        left: u32,
+    },
+}
+
+/// What became of the digits that a person typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Typed {
+    /// They were right; the connection may come up.
+    Right(SessionId),
+    /// They were wrong, and may be typed again.
+    Again,
+    /// They were wrong too often; nothing comes of it.
+    Over(SessionId),
+    /// Nobody asked for digits.
+    Void,
 }
 
 /// A supporter who was allowed.

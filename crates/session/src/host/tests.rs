@@ -12,6 +12,8 @@ fn ask(session: u8, key: u8) -> Ask {
         supporter,
         key: [key; 32],
         view_only: false,
+        organisation: String::new(),
+        is_new: false,
     }
 }
 
@@ -580,4 +582,73 @@ fn while_one_thing_is_asked_the_other_waits() {
     let after = effects(&mut host);
     let declined = |effect: &Effect| matches!(effect, Effect::Decline { .. });
     assert!(!after.iter().any(declined), "{after:?}");
+}
+
+#[test]
+fn a_new_organisation_is_proven_by_digits_before_anything_comes_up() {
+    let mut host = Host::new();
+    let new = Ask {
+        is_new: true,
+        ..ask(1, 1)
+    };
+    host.handle_asked(new, 0);
+    host.choose(Choice::Allow, 0);
+    assert!(!host.handle_link_up([1; 16], [1; 32], 1), "no digits yet");
+    assert!(host.needs_digits([1; 16]));
+    assert!(!host.ask_digits([1; 16], [2; 32], 1), "another key");
+    assert!(host.ask_digits([1; 16], [1; 32], 1));
+    // Whoever presses Allow has typed nothing.
+    host.choose(Choice::Allow, 1);
+    assert!(host.question().is_some());
+    assert_eq!(host.handle_digits(false, 2), Typed::Again);
+    assert!(!host.handle_link_up([1; 16], [1; 32], 2));
+    assert_eq!(host.handle_digits(true, 3), Typed::Right([1; 16]));
+    assert!(host.handle_link_up([1; 16], [1; 32], 3));
+    assert_eq!(host.grant_of([1; 16]), Grant::Control);
+}
+
+#[test]
+fn digits_that_are_wrong_too_often_end_it_and_nothing_is_remembered() {
+    let mut host = Host::new();
+    let new = Ask {
+        is_new: true,
+        ..ask(1, 1)
+    };
+    host.handle_asked(new.clone(), 0);
+    host.choose(Choice::Allow, 0);
+    assert!(host.ask_digits([1; 16], [1; 32], 1));
+    for _ in 1..TRIES {
+        assert_eq!(host.handle_digits(false, 2), Typed::Again);
+    }
+    assert_eq!(host.handle_digits(false, 2), Typed::Over([1; 16]));
+    assert_eq!(host.handle_digits(true, 2), Typed::Void);
+    assert!(!host.handle_link_up([1; 16], [1; 32], 3));
+    host.handle_asked(
+        Ask {
+            session: [2; 16],
+            ..new
+        },
+        4,
+    );
+    let asked = host.question().map(|question| question.about);
+    assert_eq!(asked, Some(About::Connect), "he is asked about again");
+}
+
+#[test]
+fn while_digits_are_typed_nobody_moves_anything_and_waiting_ends() {
+    let mut host = Host::new();
+    let_in(&mut host, 1, Choice::Allow, 0);
+    assert!(host.handle_input([1; 16]).is_some());
+    let new = Ask {
+        is_new: true,
+        ..ask(2, 2)
+    };
+    host.handle_asked(new, 1);
+    host.choose(Choice::Allow, 1);
+    assert!(host.ask_digits([2; 16], [2; 32], 1));
+    assert!(host.handle_input([1; 16]).is_none());
+    host.handle_timeout(1 + DIGITS_TIME);
+    assert!(host.question().is_none());
+    assert!(host.handle_input([1; 16]).is_some());
+    assert!(!host.handle_link_up([2; 16], [2; 32], 2 + DIGITS_TIME));
 }

@@ -182,7 +182,7 @@ impl Transaction<'_> {
     }
 }
 
-fn role_name(role: Role) -> &'static str {
+pub(super) fn role_name(role: Role) -> &'static str {
     match role {
         Role::Technician => "technician",
         Role::Manager => "manager",
@@ -190,15 +190,19 @@ fn role_name(role: Role) -> &'static str {
     }
 }
 
+pub(super) fn role_of(name: &str) -> Role {
+    match name {
+        "admin" => Role::Admin,
+        "manager" => Role::Manager,
+        _ => Role::Technician,
+    }
+}
+
 fn read_account(row: &Row<'_>) -> rusqlite::Result<Account> {
     Ok(Account {
         name: row.get(0)?,
         password: row.get(1)?,
-        role: match row.get_ref(2)?.as_str()? {
-            "admin" => Role::Admin,
-            "manager" => Role::Manager,
-            _ => Role::Technician,
-        },
+        role: role_of(row.get_ref(2)?.as_str()?),
         picture: row.get(3)?,
         may_release: row.get(4)?,
         busy_at: row.get(5)?,

@@ -133,6 +133,24 @@ pub enum Refusal {
     /// A message is empty.
     #[error("an empty message is not sent")]
     Empty,
+    /// The invitation is unknown or was used.
+    #[error("this invitation is unknown or was used already; ask your admin for a new one")]
+    Invitation,
+    /// There is an organisation already.
+    #[error("this server has an organisation already; ask one of its admins for an invitation")]
+    Founded,
+    /// There is no organisation yet.
+    #[error("this server has no organisation yet; an admin must make one first")]
+    NoOrganisation,
+    /// What was signed does not hold.
+    #[error("the server does not take this signature: {0}")]
+    Signature(super::trust::Distrust),
+    /// The account's name is taken.
+    #[error("another account has this name; choose another one")]
+    NameTaken,
+    /// The password is too short or too long.
+    #[error("a password must have 8 to 1024 characters")]
+    Password,
     /// The server could not keep it.
     #[error("the server could not save this; try again")]
     Storage,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use aldis_e2e::{
     Binaries, Customer, DeskOptions, PASSWORD, Program, SUPPORTER, Server, XtermFile, binaries,
-    wait,
+    office, wait,
 };
 use anyhow::{Context as _, Result, ensure};
 
@@ -45,6 +45,7 @@ pub(super) fn run() -> Result<()> {
     let done =
         Program::start_with_input("login", &login, &logs, Some(PASSWORD))?.wait_end(wait::STEP)?;
     ensure!(done.status.success(), "signing in: {}", done.stderr);
+    office::approve(server.name(), SUPPORTER)?;
     let made = Program::start(
         "new-case",
         &aldis(&["cases", "new", "--customer", "Emma", "--json"])?,

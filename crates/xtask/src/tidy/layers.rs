@@ -34,8 +34,8 @@ const LAYERS: &[(Layer, &[&str])] = &[
     (
         Layer::Tool,
         &[
-            "xtask", "crowd", "e2e", "powercut", "scenes", "stage", "sim", "links", "netlab",
-            "fuzz",
+            "xtask", "crowd", "e2e", "powercut", "guild", "scenes", "stage", "sim", "links",
+            "netlab", "fuzz",
         ],
     ),
 ];

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aldis_e2e::{PASSWORD, SUPPORTER, wait};
+use aldis_e2e::{PASSWORD, SUPPORTER, office, wait};
 use aldis_link::{FrameReceiver, FrameSender, Identity, Node, Signal};
 use aldis_trust::ServerName;
 use aldis_wire::input::{Button, Input, Key, NOTCH, NamedKey};
@@ -32,15 +32,19 @@ pub(crate) struct Visit {
 impl Tampered {
     /// Signs in with the account of the stage.
     pub(crate) fn sign_in(server: &str) -> Result<Self> {
-        let server: ServerName = server.parse()?;
+        let named = server;
+        let server: ServerName = named.parse()?;
         let runtime = Runtime::new()?;
         let (node, signal, pushes) = runtime.block_on(async {
             let node = Node::bind_any(Arc::new(Identity::generate()?))?;
             let (signal, pushes) = Signal::connect(&node, &server).await?;
             let (name, password) = (SUPPORTER.to_owned(), PASSWORD.to_owned());
             signal.ask(Request::SignIn { name, password }).await?;
+            let (key, proof) = (node.identity().hash(), None);
+            signal.ask(Request::Enrol { key, proof }).await?;
             anyhow::Ok((node, signal, pushes))
         })?;
+        office::approve(named, SUPPORTER)?;
         Ok(Self {
             runtime,
             node,
@@ -86,6 +90,7 @@ impl Tampered {
                 version,
                 session,
                 comes,
+                commitment: [0; 32],
             };
             send.send(&hello).await?;
             let mut visit = Visit { send, receive };

@@ -32,6 +32,7 @@ fn a_connection_carries_a_file_over_a_bad_link_and_lives_when_the_address_change
         host: town.address().to_string(),
         port: PORT,
         fingerprint: Fingerprint(key.hash()),
+        organisation: None,
     };
     let server = there.block_on(async {
         let node = Node::bind(key, SocketAddr::from(([0, 0, 0, 0], PORT)))?;

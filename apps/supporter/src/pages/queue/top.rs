@@ -44,10 +44,20 @@ pub(super) fn bar(
             let chosen = availability(ui, now);
             act = act.take().or(chosen);
             if let Desk::SignedIn { supporter, .. } = &now.view.desk {
-                ui.label(&supporter.name);
+                let organisation = now.view.standing.organisation();
+                let button = match organisation {
+                    Some(organisation) => format!("{}, {organisation}", supporter.name),
+                    None => format!("{}, {}", supporter.name, texts.get("organisation")),
+                };
+                if ui.button(button).clicked() {
+                    act = Some(Act::ShowOrganisation(true));
+                }
             }
         });
     });
+    if let Some((tone, words)) = super::super::warning(texts, &now.view.standing, now.clock) {
+        widgets::notice(ui, tone, &words);
+    }
     if !now.online {
         widgets::notice(ui, Tone::Warn, &texts.get("offline"));
     }

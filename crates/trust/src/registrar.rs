@@ -1,0 +1,154 @@
+//! An admin's app as the one who signs: a signer that the root has appointed.
+
+use aldis_wire::signal::{Distrust, Enrolment, Issued, Revoked};
+use aldis_wire::{KeyHash, Millis};
+
+use crate::invitation;
+use crate::organisation::{
+    LIST_RENEWED, RENEW_BELOW, RevocationList, picture_hash, read_certificate, read_revoked,
+    read_signer,
+};
+use crate::signed::{Signature, SignerKey};
+
+/// A signer with its secret key.
+#[derive(Debug)]
+pub struct Registrar {
+    root: SignerKey,
+    signer: Signature,
+    statement: Vec<u8>,
+}
+
+impl Registrar {
+    /// A signer that this root appoints.
+    pub fn appointed(
+        root: &Signature,
+        signer: Signature,
+        organisation: &str,
+        name: &str,
+        now: Millis,
+    ) -> Result<Self, Distrust> {
+        let statement = root.appoint(organisation, signer.public(), name, now)?;
+        let root = root.public();
+        Ok(Self {
+            root,
+            signer,
+            statement,
+        })
+    }
+
+    /// A signer that was appointed before, with the statement that says so.
+    pub fn resumed(
+        root: SignerKey,
+        signer: Signature,
+        statement: Vec<u8>,
+        now: Millis,
+    ) -> Result<Self, Distrust> {
+        let said = read_signer(root, &statement, now)?;
+        if said.key != signer.public().0 {
+            return Err(Distrust::OtherKey);
+        }
+        Ok(Self {
+            root,
+            signer,
+            statement,
+        })
+    }
+
+    /// The organisation's root.
+    pub fn root(&self) -> SignerKey {
+        self.root
+    }
+
+    /// The signer's own statement.
+    pub fn statement(&self) -> &[u8] {
+        &self.statement
+    }
+
+    /// A certificate.
+    pub fn certify(
+        &self,
+        key: KeyHash,
+        name: &str,
+        picture: &[u8],
+        now: Millis,
+    ) -> Result<Vec<u8>, Distrust> {
+        self.signer.certify(key, name, picture, now)
+    }
+
+    /// A revocation list.
+    pub fn revoke(&self, list: &RevocationList) -> Result<Revoked, Distrust> {
+        Ok(Revoked {
+            signer: self.statement.clone(),
+            list: self.signer.revoke(list)?,
+        })
+    }
+
+    /// The list that is due: a first one, one in the place of one that grows old, or `None`.
+    pub fn list_due(&self, revoked: Option<&Revoked>, now: Millis) -> Option<RevocationList> {
+        let Some(known) = revoked.and_then(|it| read_revoked(self.root, it, now).ok()) else {
+            return revoked.is_none().then(|| RevocationList {
+                number: 1,
+                at: now,
+                ..RevocationList::default()
+            });
+        };
+        (now.saturating_sub(known.at) > LIST_RENEWED).then(|| RevocationList {
+            number: known.number.saturating_add(1),
+            at: now,
+            ..known
+        })
+    }
+
+    /// The list with one more key that no longer counts.
+    pub fn with_revoked(
+        &self,
+        revoked: Option<&Revoked>,
+        key: KeyHash,
+        now: Millis,
+    ) -> Result<RevocationList, Distrust> {
+        let known = revoked.map(|it| read_revoked(self.root, it, now));
+        let mut list = known.transpose()?.unwrap_or_default();
+        list.number = list.number.saturating_add(1);
+        list.at = now;
+        if !list.keys.contains(&key) {
+            list.keys.push(key);
+        }
+        Ok(list)
+    }
+
+    /// A certificate in the place of one that runs out: for the same key, name and picture, and
+    /// only where the organisation has vouched for these before.
+    ///
+    /// `None` where nothing is due, or where a person must look first.
+    pub fn renewal(
+        &self,
+        issued: &Issued,
+        revoked: &Revoked,
+        now: Millis,
+    ) -> Option<(KeyHash, Vec<u8>)> {
+        let chain = read_certificate(self.root, &issued.signer, &issued.certificate, now);
+        let (signer, certificate) = chain.ok()?;
+        let list = read_revoked(self.root, revoked, now).ok()?;
+        let gone = list.keys.contains(&certificate.key) || list.signers.contains(&signer.key);
+        let same =
+            certificate.name == issued.name && certificate.picture == picture_hash(&issued.picture);
+        let due = certificate.until.saturating_sub(now) < RENEW_BELOW;
+        if gone || !same || !due {
+            return None;
+        }
+        let renewed = self.certify(certificate.key, &issued.name, &issued.picture, now);
+        Some((certificate.key, renewed.ok()?))
+    }
+}
+
+/// Whether a request comes from the app of the one who was given this secret.
+pub fn is_invited(enrolment: &Enrolment, secret: &[u8; 32]) -> bool {
+    let Enrolment {
+        name,
+        picture,
+        key,
+        proof,
+        at: _,
+    } = enrolment;
+    proof.as_ref() == Some(&invitation::proof(secret, *key, name, picture))
+}
