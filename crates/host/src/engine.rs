@@ -55,7 +55,7 @@ pub(crate) struct Engine {
     /// Where those who ask may meet us if they are allowed to, and who they have shown to be.
     asking: BTreeMap<SessionId, Asking>,
     /// Exchange the numbers that digits follow from.
-    comparing: JoinSet<Option<(Visitor, String)>>,
+    comparing: JoinSet<(SessionId, Option<(Visitor, String)>)>,
     /// The supporter who reads out digits now.
     proving: Option<(Visitor, String)>,
     /// When the first of those who are connected came.
@@ -130,11 +130,14 @@ impl Engine {
                     }
                 }
                 Some(_) = self.doors.join_next() => continue,
-                Some(compared) = self.comparing.join_next() => {
-                    if let Ok(Some((visitor, digits))) = compared {
-                        self.ask_digits(visitor, digits);
+                Some(compared) = self.comparing.join_next() => match compared {
+                    Ok((_, Some((visitor, digits)))) => self.ask_digits(visitor, digits),
+                    Ok((session, None)) => {
+                        self.view.notice = Some(Notice::Distrusted(Distrust::Digits));
+                        self.session.handle_digits_lost(session);
                     }
-                }
+                    Err(_) => {}
+                },
                 () = lost(self.proving.as_ref()) => {
                     if let Some((visitor, _)) = self.proving.take() {
                         self.session.handle_digits_lost(visitor.session);
@@ -372,7 +375,9 @@ impl Engine {
             if self.proving.is_some() || !self.comparing.is_empty() {
                 self.tasks.spawn(visitor.refuse());
             } else {
-                self.comparing.spawn(visitor.compare(asking.proven.root));
+                let root = asking.proven.root;
+                self.comparing
+                    .spawn(async move { (session, visitor.compare(root).await) });
             }
             return;
         }
@@ -410,6 +415,7 @@ impl Engine {
         if self.session.ask_digits(session, key, clock::now()) {
             self.proving = Some((visitor, digits));
         } else {
+            self.session.handle_digits_lost(session);
             self.tasks.spawn(visitor.refuse());
         }
     }
@@ -522,7 +528,8 @@ impl Engine {
                 }
                 Effect::Up(session) => self.tell_server(Request::SessionUp { session }),
                 Effect::Down(session, reason) => {
-                    if closed != Some(session) && reason == EndReason::Lost {
+                    let said = matches!(self.view.notice, Some(Notice::Distrusted(_)));
+                    if closed != Some(session) && reason == EndReason::Lost && !said {
                         self.view.notice = Some(Notice::NeverConnected);
                     }
                     self.ways.close(session);

@@ -154,7 +154,6 @@ impl Host {
                 self.question = Some(Question { ask, about, until });
             }
             Choice::Decline if matches!(about, About::Digits { .. }) => {
-                self.memory.forget(ask.key);
                 self.drop_seat(ask.session, EndReason::Customer);
             }
             Choice::Allow if !ask.view_only => self.allow(ask, Grant::Control, now),
@@ -167,7 +166,10 @@ impl Host {
     fn allow(&mut self, ask: Ask, most: Grant, now: Millis) {
         // Asking for less than was allowed needs no new question, and gives no more than asked.
         let grant = if ask.view_only { Grant::View } else { most };
-        self.memory.remember(ask.key, most, now);
+        // Who is not proven yet would come back unasked, and try digits as often as he likes.
+        if !ask.is_new {
+            self.memory.remember(ask.key, most, now);
+        }
         self.effects.push_back(Effect::Allow(ask.session, grant));
         self.next_number = self.next_number.wrapping_add(1);
         self.seats.push(Seat {
@@ -235,7 +237,10 @@ impl Host {
         let session = ask.session;
         let typed = if right {
             for seat in &mut self.seats {
-                seat.ask.is_new &= seat.ask.session != session;
+                if seat.ask.session == session && seat.ask.is_new {
+                    seat.ask.is_new = false;
+                    self.memory.remember(ask.key, seat.grant, now);
+                }
                 if let Step::Allowed { until } = &mut seat.step
                     && seat.ask.session == session
                 {
@@ -248,7 +253,6 @@ impl Host {
             self.question = Some(Question { ask, about, until });
             Typed::Again
         } else {
-            self.memory.forget(ask.key);
             self.drop_seat(session, EndReason::Lost);
             Typed::Over(session)
         };
@@ -256,15 +260,17 @@ impl Host {
         typed
     }
 
-    /// The connection on which digits were asked for is gone.
+    /// The connection on which digits were to be compared is gone, or its other end has not kept to
+    /// its number: it is over, for whoever could try again and again would be right once.
     pub fn handle_digits_lost(&mut self, session: SessionId) {
         let digits = |it: &mut Question| {
             matches!(it.about, About::Digits { .. }) && it.ask.session == session
         };
-        if self.question.take_if(digits).is_some() {
+        self.question.take_if(digits);
+        if self.needs_digits(session) {
             self.drop_seat(session, EndReason::Lost);
-            self.settle();
         }
+        self.settle();
     }
 
     /// Somebody who was allowed and never came in.
@@ -347,10 +353,7 @@ impl Host {
             match late.about {
                 About::Connect => self.decline(&late.ask, true),
                 About::Record => self.answer_recording(late.ask.session, false, now),
-                About::Digits { .. } => {
-                    self.memory.forget(late.ask.key);
-                    self.drop_seat(late.ask.session, EndReason::Lost);
-                }
+                About::Digits { .. } => self.drop_seat(late.ask.session, EndReason::Lost),
             }
         }
         let lapsed = |seat: &Seat| match seat.step {
@@ -508,6 +511,7 @@ impl Host {
         self.question
             .take_if(|it| it.about != About::Connect && it.ask.session == session);
         match reason {
+            _ if seat.ask.is_new => self.memory.forget(seat.ask.key),
             EndReason::Lost | EndReason::Supporter => {
                 // What he was told he may, the person knows; more than that is not remembered.
                 let last = match seat.step {

@@ -43,6 +43,11 @@ impl Guild {
         Ok(guild)
     }
 
+    /// The one that [`open`] makes.
+    pub fn ours() -> Result<Self> {
+        Self::from_seed(SEED)
+    }
+
     /// The organisation of this number, kept nowhere.
     pub fn from_seed(number: u8) -> Result<Self> {
         let root = Signature::from_seed([number; 32]).context("a root")?;
@@ -92,12 +97,16 @@ pub fn open(server: &ServerName, store: &Store) -> Result<ServerName> {
     Ok(guild.named(server))
 }
 
-/// Signs that this account of a server that was opened here holds this key.
-pub fn certify(server: &ServerName, name: &str, key: KeyHash) -> Result<()> {
+/// The store of a server that was opened here.
+pub fn store(server: &ServerName) -> Result<Store> {
     let stores = STORES.lock().unwrap_or_else(PoisonError::into_inner);
     let store = stores.get(&server.fingerprint).cloned();
-    drop(stores);
-    Guild::from_seed(SEED)?.certify(&store.context("a server of ours")?, name, key)
+    store.context("a server of ours")
+}
+
+/// Signs that this account of a server that was opened here holds this key.
+pub fn certify(server: &ServerName, name: &str, key: KeyHash) -> Result<()> {
+    Guild::ours()?.certify(&store(server)?, name, key)
 }
 
 /// The real time, in milliseconds since 1970.

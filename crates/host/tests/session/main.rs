@@ -9,6 +9,7 @@
 
 mod customer;
 mod desktop;
+mod distrust;
 mod door;
 mod stage;
 mod supporter;

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use aldis_link::{
     Connection, DialError, FrameReceiver, FrameSender, Identity, Node, Place, Signal, SignalError,
 };
-use aldis_trust::ServerName;
+use aldis_trust::{ServerName, digits};
 use aldis_wire::peer::{Comes, ToHost, ToViewer};
 use aldis_wire::relay::Relay;
-use aldis_wire::signal::{Action, Answer, Availability, Case, Consent, Push, Request};
+use aldis_wire::signal::{Action, Answer, Availability, Case, Consent, Distrust, Push, Request};
 use aldis_wire::{Code, KeyHash, SessionId, VERSION};
 use tokio::sync::mpsc;
 
@@ -46,6 +46,10 @@ impl Supporter {
         let identity = Arc::new(Identity::generate().unwrap());
         crate::stage::certify(server, name, identity.hash()).await;
         let node = Node::bind_any(identity).unwrap();
+        Self::begin(node, server, name).await
+    }
+
+    async fn begin(node: Node, server: &ServerName, name: &str) -> Self {
         let (signal, pushes) = Signal::connect(&node, server).await.unwrap();
         let (name, password) = (name.to_owned(), PASSWORD.to_owned());
         signal
@@ -59,6 +63,11 @@ impl Supporter {
             signal,
             pushes,
         }
+    }
+
+    /// The same machine signs in anew.
+    pub(crate) async fn come_back(self, server: &ServerName) -> Self {
+        Self::begin(self.node, server, "eva").await
     }
 
     pub(crate) async fn new_case(&self) -> Code {
@@ -123,6 +132,45 @@ impl Supporter {
             }
         };
         soon(what, told).await;
+    }
+
+    /// The key that this supporter's side proves to hold.
+    pub(crate) fn key(&self) -> KeyHash {
+        self.node.identity().hash()
+    }
+
+    /// Waits until the customer's machine says why it does not believe this supporter.
+    pub(crate) async fn distrusted(&mut self, asked: SessionId) -> Distrust {
+        let why = async {
+            loop {
+                match self.pushes.recv().await.expect("the server is there") {
+                    Push::ConnectAnswered {
+                        session,
+                        answer: Consent::Distrusted(why),
+                        relay: _,
+                    } if session == asked => return why,
+                    Push::ConnectAnswered { answer, .. } => panic!("{answer:?}"),
+                    _ => {}
+                }
+            }
+        };
+        soon("the refusal", why).await
+    }
+
+    /// Goes through the door bound to one number, and shows another when it is asked to.
+    pub(crate) async fn enter_with(&self, door: &Door, bound: [u8; 32], shown: [u8; 32]) -> Visit {
+        let mut visit = Visit::dial(&self.node, door).await.unwrap();
+        let hello = ToHost::Hello {
+            version: VERSION,
+            session: door.session,
+            comes: Comes::First,
+            commitment: digits::commitment(door.session, &bound),
+        };
+        visit.send.send(&hello).await.unwrap();
+        let asked = visit.next().await;
+        assert!(matches!(asked, Some(ToViewer::Prove { .. })), "{asked:?}");
+        visit.send.send(&ToHost::Number(shown)).await.unwrap();
+        visit
     }
 
     /// Waits for the customer's yes.

@@ -652,3 +652,40 @@ fn while_digits_are_typed_nobody_moves_anything_and_waiting_ends() {
     assert!(host.handle_input([1; 16]).is_some());
     assert!(!host.handle_link_up([2; 16], [2; 32], 2 + DIGITS_TIME));
 }
+
+#[test]
+fn who_is_not_proven_never_comes_back_unasked() {
+    let new = |session: u8| Ask {
+        is_new: true,
+        ..ask(session, 1)
+    };
+    let asked = |host: &Host| host.question().map(|question| question.about);
+    // He goes away before, while and instead of the digits, or never comes at all.
+    for way in 0..3 {
+        let mut host = Host::new();
+        host.handle_asked(new(1), 0);
+        host.choose(Choice::Allow, 0);
+        if way == 1 {
+            assert!(host.ask_digits([1; 16], [1; 32], 1));
+        }
+        if way == 2 {
+            host.handle_timeout(CONNECT_TIME);
+        } else {
+            host.handle_digits_lost([1; 16]);
+        }
+        assert!(effects(&mut host).contains(&Effect::Down([1; 16], EndReason::Lost)));
+        assert!(!host.ask_digits([1; 16], [1; 32], 2), "one try for one yes");
+        host.handle_asked(new(2), CONNECT_TIME);
+        assert_eq!(asked(&host), Some(About::Connect), "way {way}");
+    }
+    // Who was proven does.
+    let mut host = Host::new();
+    host.handle_asked(new(1), 0);
+    host.choose(Choice::Allow, 0);
+    assert!(host.ask_digits([1; 16], [1; 32], 1));
+    assert_eq!(host.handle_digits(true, 1), Typed::Right([1; 16]));
+    assert!(host.handle_link_up([1; 16], [1; 32], 1));
+    host.handle_supporter_end([1; 16], 2);
+    host.handle_asked(ask(2, 1), 3);
+    assert_eq!(asked(&host), None);
+}
