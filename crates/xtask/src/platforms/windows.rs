@@ -8,7 +8,7 @@ use aldis_e2e::binaries;
 use anyhow::{Context as _, Result};
 
 use super::Library;
-use crate::run::{build_apps, cargo, step, works};
+use crate::run::{cargo, step, works};
 use crate::setup::{self, Consent, Purpose};
 
 /// The target's name.
@@ -52,14 +52,14 @@ pub(super) fn check(consent: Consent) -> Result<String> {
         .join(TARGET)
         .join("debug");
     stand_in(&folder)?;
-    build_apps(false)?;
+    // Just as the tests are built, so that after them nothing is compiled anew.
+    step("build", cargo().args(["test", "--workspace", "--no-run"]))?;
     let mut command = cargo();
     if works("cargo-nextest", &["nextest", "--version"]) {
         command.args([
             "nextest",
             "run",
-            "-p",
-            "aldis-e2e",
+            "--workspace",
             "--test",
             "wine",
             "--no-capture",
@@ -67,8 +67,7 @@ pub(super) fn check(consent: Consent) -> Result<String> {
     } else {
         command.args([
             "test",
-            "-p",
-            "aldis-e2e",
+            "--workspace",
             "--test",
             "wine",
             "--",
