@@ -31,12 +31,7 @@ pub(crate) struct Form {
 
 /// Signs in and remembers it.
 pub(crate) async fn login(server: ServerName, user: String) -> anyhow::Result<()> {
-    let mut password = String::new();
-    std::io::stdin()
-        .take(4096)
-        .read_to_string(&mut password)
-        .context("cannot read the password from standard input")?;
-    let password = password.lines().next().unwrap_or_default().to_owned();
+    let password = read_secret()?;
     let client = Client::sign_in(&server, user, password).await?;
     remember(&server, &client)?;
     // So that an admin can approve this app before it is opened.
@@ -48,12 +43,7 @@ pub(crate) async fn login(server: ServerName, user: String) -> anyhow::Result<()
 
 /// Uses an invitation, and remembers the sign-in.
 pub(crate) async fn join(invitation: Invitation, user: String) -> anyhow::Result<()> {
-    let mut password = String::new();
-    std::io::stdin()
-        .take(4096)
-        .read_to_string(&mut password)
-        .context("cannot read the password from standard input")?;
-    let password = password.lines().next().unwrap_or_default().to_owned();
+    let password = read_secret()?;
     let client = Client::use_invitation(&invitation, user, password).await?;
     let key = settings::identity()?.hash();
     let me = &client.supporter;
@@ -62,6 +52,16 @@ pub(crate) async fn join(invitation: Invitation, user: String) -> anyhow::Result
     remember(&invitation.server, &client)?;
     client.close().await;
     Ok(())
+}
+
+/// The first line of standard input: a password or a passphrase.
+fn read_secret() -> anyhow::Result<String> {
+    let mut text = String::new();
+    std::io::stdin()
+        .take(4096)
+        .read_to_string(&mut text)
+        .context("cannot read the password from standard input")?;
+    Ok(text.lines().next().unwrap_or_default().to_owned())
 }
 
 fn remember(server: &ServerName, client: &Client) -> anyhow::Result<()> {

@@ -1,6 +1,5 @@
 //! The organisation on the command line.
 
-use std::io::Read as _;
 use std::path::PathBuf;
 
 use aldis_trust::{Fingerprint, ServerName, SignerKey, verify};
@@ -11,7 +10,7 @@ use aldis_wire::signal::{Answer, Request, Role, Trust};
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 
-use super::{client, unexpected};
+use super::{client, read_secret, unexpected};
 use crate::settings::{self, SignIn};
 
 /// What is done with the organisation.
@@ -77,12 +76,7 @@ pub(crate) struct Passphrase {
 impl Passphrase {
     fn read(&self) -> anyhow::Result<String> {
         anyhow::ensure!(self.passphrase_stdin, "say --passphrase-stdin");
-        let mut text = String::new();
-        std::io::stdin()
-            .take(4096)
-            .read_to_string(&mut text)
-            .context("cannot read the passphrase from standard input")?;
-        Ok(text.lines().next().unwrap_or_default().to_owned())
+        read_secret()
     }
 }
 
