@@ -333,3 +333,5 @@ organisation-runs-out = Ihr Zertifikat läuft in { $days } Tagen ab. Die App ein
 organisation-list-stale = Die Liste der gesperrten Techniker ist { $days } Tage alt; nach sieben wird niemand mehr hereingelassen. Die App eines Administrators muss geöffnet werden, um sie zu erneuern.
 sign-in-invited = Das ist eine Einladung. Wählen Sie ein Passwort und, wo sie niemanden nennt, auch Ihren Namen.
 copied-invitation = Einladung kopieren
+organisation-wrong-passphrase = Das Passwort ist falsch, oder die Schlüsseldatei ist beschädigt.
+organisation-short-passphrase = Das Passwort muss mindestens 8 Zeichen haben.

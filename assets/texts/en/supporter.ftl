@@ -333,3 +333,5 @@ organisation-runs-out = Your certificate runs out in { $days } days. An admin’
 organisation-list-stale = The list of revoked supporters is { $days } days old; after seven nobody is let in. An admin’s app must be opened to renew it.
 sign-in-invited = This is an invitation. Choose a password; where it names nobody, your name too.
 copied-invitation = Copy invitation
+organisation-wrong-passphrase = The passphrase is wrong, or the key’s file is damaged.
+organisation-short-passphrase = A passphrase must have at least 8 characters.

@@ -333,3 +333,5 @@ organisation-runs-out = Su certificado caduca en { $days } días. Hay que abrir 
 organisation-list-stale = La lista de técnicos revocados tiene { $days } días; después de siete no se deja entrar a nadie. Hay que abrir la aplicación de un administrador para renovarla.
 sign-in-invited = Esta es una invitación. Elija una contraseña y, si no nombra a nadie, también su nombre.
 copied-invitation = Copiar invitación
+organisation-wrong-passphrase = La frase de contraseña es incorrecta o el archivo de la clave está dañado.
+organisation-short-passphrase = La frase de contraseña debe tener al menos 8 caracteres.

@@ -14,12 +14,12 @@ use aldis_wire::{Code, Millis, SessionId};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use crate::office::{Office, OfficeError};
+use crate::office::Office;
 use crate::peer::{self, Peer, PeerNews};
 use crate::picture::{Changed, Picture};
 use crate::recorder::{Outcome, Recorder};
 use crate::service::{About, Service, Wish};
-use crate::standing::Waiting;
+use crate::standing::{Problem, Waiting};
 use crate::view::{Desk, Over, RecordProblem, Recorded, Session, SessionStage, View};
 use crate::viewer::{Command, Deed};
 use crate::ways::Way;
@@ -445,7 +445,7 @@ impl Engine {
             }
             (Tag::Enrol, Ok(Answer::Trust(trust))) => self.trusts(*trust),
             (Tag::Enrol | Tag::Deed, Err(refusal)) => {
-                self.view.standing.problem = Some(refusal.to_string());
+                self.view.standing.problem = Some(Problem::Refused(refusal));
             }
             (Tag::Duty, answer) => {
                 self.duties = false;
@@ -526,7 +526,7 @@ impl Engine {
         let standing = &mut self.view.standing;
         standing.problem = None;
         let Some(office) = &mut self.office else {
-            standing.problem = Some(OfficeError::NoKeys.to_string());
+            standing.problem = Some(Problem::NoKeys);
             return;
         };
         let trust = standing.told.clone().unwrap_or_default();
@@ -565,7 +565,7 @@ impl Engine {
         match request {
             Ok(Some(request)) => self.ask(Tag::Deed, request),
             Ok(None) => {}
-            Err(error) => self.view.standing.problem = Some(error.to_string()),
+            Err(error) => self.view.standing.problem = Some(error.into()),
         }
         self.look_after();
     }

@@ -36,6 +36,6 @@ pub use crate::meter::{Link, Tried};
 pub use crate::picture::{Changed, Picture, PictureStats};
 pub use crate::replay::{Playing, Replay, ReplayStage};
 pub use crate::service::{News, Service, Wish};
-pub use crate::standing::{Standing, Waiting};
+pub use crate::standing::{Problem, Standing, Waiting};
 pub use crate::view::{Desk, Over, RecordProblem, Recorded, Session, SessionStage, View};
 pub use crate::viewer::{Command, Deed, Viewer};

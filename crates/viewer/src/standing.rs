@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use aldis_trust::organisation::{LIST_STALE, WARN_BELOW, read_revoked};
+use aldis_trust::sealed::SealError;
 use aldis_trust::{Proven, SignerKey, verify};
-use aldis_wire::signal::{Distrust, Enrolment, Issued, Supporter, Trust};
+use aldis_wire::signal::{Distrust, Enrolment, Issued, Refusal, Supporter, Trust};
 use aldis_wire::{KeyHash, Millis};
+
+use crate::office::OfficeError;
 
 /// How this app stands, as of one moment.
 #[derive(Clone, Debug, Default)]
@@ -30,8 +33,40 @@ pub struct Standing {
     pub invitation: Option<(String, String)>,
     /// Where the root's key lies, once an organisation was made here in this run.
     pub founded: Option<std::path::PathBuf>,
-    /// What the office could not do, in a sentence.
-    pub problem: Option<String>,
+    /// Why the last thing that was wanted was not done.
+    pub problem: Option<Problem>,
+}
+
+/// Why nothing was done for the organisation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// The server did not take it.
+    Refused(Refusal),
+    /// What was to be signed does not hold.
+    Distrusted(Distrust),
+    /// The passphrase is another one.
+    Passphrase,
+    /// The passphrase is too short.
+    ShortPassphrase,
+    /// A name is missing or too long.
+    Name,
+    /// The keys are on another machine, or locked.
+    NoKeys,
+    /// The system's words.
+    System(String),
+}
+
+impl From<OfficeError> for Problem {
+    fn from(error: OfficeError) -> Self {
+        match error {
+            OfficeError::Sealed(SealError::Short) => Self::ShortPassphrase,
+            OfficeError::Sealed(_) => Self::Passphrase,
+            OfficeError::Name => Self::Name,
+            OfficeError::NoKeys | OfficeError::Locked => Self::NoKeys,
+            OfficeError::Statement(why) => Self::Distrusted(why),
+            other => Self::System(other.to_string()),
+        }
+    }
 }
 
 /// Somebody who waits for a certificate.

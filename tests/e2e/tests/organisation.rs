@@ -97,7 +97,7 @@ fn other(digits: &str) -> String {
 fn a_new_server_comes_to_a_session_that_is_believed_and_a_revoked_one_is_not() -> Result<()> {
     let binaries = Binaries::beside_me()?;
     let mut server = Server::start_empty(TEST, &binaries, None, "127.0.0.1:0")?;
-    let ana = become_admin(&mut server, &binaries)?;
+    let mut ana = become_admin(&mut server, &binaries)?;
     let bea = invite(&ana, &binaries)?;
 
     // A customer whose app knows nothing but the server.
@@ -143,16 +143,31 @@ fn a_new_server_comes_to_a_session_that_is_believed_and_a_revoked_one_is_not() -
     emma.wait_ended()?;
     bea.desk().press(&button("Close"))?;
 
+    // The keys are locked whenever the app is opened anew.
+    ana.close();
+    ana.open(&["--language", "de", "--theme", "dark"])?;
+    ana.desk().press(&button("Ana, Acme Help"))?;
+    let passphrase = || starting("Passwort").role("field");
+    for (typed, outcome) in [
+        ("wrong", "Das Passwort ist falsch"),
+        (PASSPHRASE, "Niemand wartet"),
+    ] {
+        ana.desk().fill(&passphrase(), typed)?;
+        ana.desk().press(&button("Entsperren"))?;
+        ana.desk().find(&containing(outcome))?;
+    }
+    picture(ana.desk(), "10-unlocked")?;
+
     // Who is revoked is not even asked about, and both sides are told.
-    ana.desk().press(&button("Revoke Bea"))?;
-    ana.desk().find(&named("revoked"))?;
-    picture(ana.desk(), "10-revoked")?;
+    ana.desk().press(&button("Bea sperren"))?;
+    ana.desk().find(&named("gesperrt"))?;
+    picture(ana.desk(), "11-revoked")?;
     emma.open(&["--server", &bare, "--code", &code])?;
     emma.wait_waiting()?;
     bea.press_in_case(&code, "Connect")?;
     bea.desk().find(&containing("did not let you in"))?;
     emma.desk().find(&containing("certificate was revoked"))?;
     ensure!(!emma.desk().shows(&containing("vouches")), "it asks");
-    picture(bea.desk(), "11-not-let-in")?;
-    picture(emma.desk(), "12-told")
+    picture(bea.desk(), "12-not-let-in")?;
+    picture(emma.desk(), "13-told")
 }

@@ -6,7 +6,7 @@ use aldis_trust::organisation::read_certificate;
 use aldis_ui::theme::{self, space};
 use aldis_ui::widgets::{self, Tone};
 use aldis_ui::{Texts, time};
-use aldis_viewer::{Command, Deed, Standing, Waiting};
+use aldis_viewer::{Command, Deed, Problem, Standing, Waiting};
 use aldis_wire::signal::{Distrust, Issued, Role};
 use egui::{RichText, ScrollArea, Ui};
 
@@ -46,7 +46,7 @@ pub(crate) fn organisation(ui: &mut Ui, about: About<'_>, state: &mut Organisati
             widgets::quiet(ui, texts.get("organisation-lead"));
             widgets::gap(ui);
             if let Some(problem) = &about.standing.problem {
-                widgets::notice(ui, Tone::Bad, problem);
+                widgets::notice(ui, Tone::Bad, &problem_text(texts, problem));
                 widgets::gap(ui);
             }
             let pressed = stands(ui, about);
@@ -57,6 +57,20 @@ pub(crate) fn organisation(ui: &mut Ui, about: About<'_>, state: &mut Organisati
         });
     });
     act
+}
+
+/// Why nothing was done.
+fn problem_text(texts: Texts, problem: &Problem) -> String {
+    let words = match problem {
+        Problem::Refused(refusal) => return texts.refusal(refusal),
+        Problem::Distrusted(why) => return texts.distrust(*why),
+        Problem::System(words) => return words.clone(),
+        Problem::Passphrase => "organisation-wrong-passphrase",
+        Problem::ShortPassphrase => "organisation-short-passphrase",
+        Problem::Name => "error-bad-text",
+        Problem::NoKeys => "organisation-elsewhere",
+    };
+    texts.get(words).into_owned()
 }
 
 /// How this app stands, in one sentence; `None` where all is well.
