@@ -1,5 +1,7 @@
 //! The one loop that decides what the supporter's app does.
 
+mod organising;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +11,7 @@ use aldis_link::{Incoming, Node, Place, candidates};
 use aldis_record::{Head, Shelf};
 use aldis_trust::{Invitation, ServerName, SignerKey};
 use aldis_wire::peer::{EndReason, Grant, Look, Recording, ToHost};
-use aldis_wire::signal::{Answer, Availability, Consent, Push, Refusal, Request, Supporter, Trust};
+use aldis_wire::signal::{Answer, Availability, Consent, Push, Refusal, Request};
 use aldis_wire::{Code, Millis, SessionId};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -19,9 +21,9 @@ use crate::peer::{self, Peer, PeerNews};
 use crate::picture::{Changed, Picture};
 use crate::recorder::{Outcome, Recorder};
 use crate::service::{About, Service, Wish};
-use crate::standing::{Problem, Waiting};
+use crate::standing::Problem;
 use crate::view::{Desk, Over, RecordProblem, Recorded, Session, SessionStage, View};
-use crate::viewer::{Command, Deed};
+use crate::viewer::Command;
 use crate::ways::Way;
 
 /// The most commands and events that wait for the loop.
@@ -460,114 +462,6 @@ impl Engine {
             }
             (Tag::Quiet, _) | (_, Ok(_)) => {}
         }
-    }
-
-    /// Tells the server this app's key, and learns how it stands.
-    fn enrol(&mut self, me: &Supporter) {
-        let key = self.node.identity().hash();
-        let invitation = self.invitation.as_ref();
-        let proof = invitation.map(|it| it.proof(key, &me.name, &me.picture));
-        self.duties = false;
-        self.ask(Tag::Enrol, Request::Enrol { key, proof });
-    }
-
-    /// The server says how this app stands.
-    fn trusts(&mut self, trust: Trust) {
-        let key = self.node.identity().hash();
-        let Desk::SignedIn {
-            supporter, server, ..
-        } = &mut self.view.desk
-        else {
-            return;
-        };
-        // The first organisation that this app is shown is the one that it knows from then on,
-        // unless an invitation has named one.
-        if server.organisation.is_none() {
-            server.organisation = trust.root.map(SignerKey);
-            self.server_name = Some(server.clone());
-        }
-        let known = server.organisation;
-        let standing = &mut self.view.standing;
-        standing.hear(trust, known, key, supporter, unix());
-        self.look_after();
-    }
-
-    /// Shows the office as it is, and does what is due in it.
-    fn look_after(&mut self) {
-        let (Some(office), Some(trust)) = (&self.office, self.view.standing.told.clone()) else {
-            return;
-        };
-        let standing = &mut self.view.standing;
-        (standing.has_keys, standing.is_open) = (office.has_keys(), office.is_open());
-        let waiting = trust.office.iter().flat_map(|it| &it.enrolments);
-        let waiting = waiting.map(|enrolment| Waiting {
-            enrolment: enrolment.clone(),
-            invited: office.has_invited(enrolment),
-        });
-        standing.waiting = Arc::new(waiting.collect());
-        if standing.swapped || self.duties {
-            return;
-        }
-        let due = office.duties(&trust, self.node.identity().hash(), unix());
-        self.duties = !due.is_empty();
-        for request in due {
-            self.ask(Tag::Duty, request);
-        }
-    }
-
-    /// Does something for the organisation, or says why it cannot be done.
-    fn organise(&mut self, deed: Deed) {
-        let Desk::SignedIn {
-            supporter, server, ..
-        } = &self.view.desk
-        else {
-            return;
-        };
-        let standing = &mut self.view.standing;
-        standing.problem = None;
-        let Some(office) = &mut self.office else {
-            standing.problem = Some(Problem::NoKeys);
-            return;
-        };
-        let trust = standing.told.clone().unwrap_or_default();
-        let now = unix();
-        let request = match deed {
-            Deed::Found {
-                organisation,
-                passphrase,
-            } => {
-                let founded = office.found(&organisation, &supporter.name, &passphrase, now);
-                if founded.is_ok() {
-                    standing.founded = Some(office.root_file());
-                }
-                founded.map(Some)
-            }
-            Deed::Unlock(passphrase) => office.unlock(&passphrase, now).map(|()| None),
-            Deed::Restore { copy, passphrase } => office
-                .restore(&copy, &supporter.name, &passphrase, now)
-                .map(Some),
-            Deed::Approve(shown) => office.approve(&trust, &shown, now).map(Some),
-            Deed::Refuse(key) => Ok(Some(Request::RefuseEnrolment(key))),
-            Deed::Revoke(key) => office.revoke(&trust, key, now).map(Some),
-            Deed::Invite { name, role } => {
-                office
-                    .invite(&trust, server, &name, role)
-                    .map(|(request, invitation)| {
-                        standing.invitation = Some((name, invitation.to_string()));
-                        Some(request)
-                    })
-            }
-            Deed::Read => {
-                (standing.invitation, standing.founded) = (None, None);
-                Ok(None)
-            }
-        };
-        match request {
-            Ok(Some(request)) => self.ask(Tag::Deed, request),
-            Ok(None) => {}
-            Err(error) => self.view.standing.problem = Some(error.into()),
-        }
-        self.look_after();
     }
 
     /// Connects with the customer's machine, and looks where this one is seen meanwhile.
