@@ -92,6 +92,21 @@ pub struct RevocationList {
     pub signers: Vec<SigningKey>,
 }
 
+impl RevocationList {
+    /// The next list: with one more key that no longer counts.
+    pub fn with(&self, key: KeyHash, now: Millis) -> Self {
+        let mut list = Self {
+            number: self.number.saturating_add(1),
+            at: now,
+            ..self.clone()
+        };
+        if !list.keys.contains(&key) {
+            list.keys.push(key);
+        }
+        list
+    }
+}
+
 impl Statement for RevocationList {
     const PURPOSE: &'static [u8] = b"aldis revoked 1\0";
 }

@@ -83,37 +83,50 @@ impl Registrar {
         })
     }
 
-    /// The list that is due: a first one, one in the place of one that grows old, or `None`.
-    pub fn list_due(&self, revoked: Option<&Revoked>, now: Millis) -> Option<RevocationList> {
-        let Some(known) = revoked.and_then(|it| read_revoked(self.root, it, now).ok()) else {
-            return revoked.is_none().then(|| RevocationList {
-                number: 1,
-                at: now,
-                ..RevocationList::default()
-            });
-        };
-        (now.saturating_sub(known.at) > LIST_RENEWED).then(|| RevocationList {
-            number: known.number.saturating_add(1),
-            at: now,
-            ..known
-        })
-    }
-
-    /// The list with one more key that no longer counts.
-    pub fn with_revoked(
+    /// All that is revoked as far as this app knows: what the server shows now, and what was known
+    /// before. A server that shows an older list than there was, or none, undoes nothing by it.
+    pub fn all_revoked(
         &self,
-        revoked: Option<&Revoked>,
-        key: KeyHash,
+        shown: Option<&Revoked>,
+        known: &RevocationList,
         now: Millis,
     ) -> Result<RevocationList, Distrust> {
-        let known = revoked.map(|it| read_revoked(self.root, it, now));
-        let mut list = known.transpose()?.unwrap_or_default();
-        list.number = list.number.saturating_add(1);
-        list.at = now;
-        if !list.keys.contains(&key) {
-            list.keys.push(key);
+        let shown = shown.map(|it| read_revoked(self.root, it, now));
+        let mut all = shown.transpose()?.unwrap_or_default();
+        for key in &known.keys {
+            if !all.keys.contains(key) {
+                all.keys.push(*key);
+            }
         }
-        Ok(list)
+        for signer in &known.signers {
+            if !all.signers.contains(signer) {
+                all.signers.push(*signer);
+            }
+        }
+        if known.number > all.number {
+            (all.number, all.at) = (known.number, known.at);
+        }
+        Ok(all)
+    }
+
+    /// The list that is due in the place of the one that the server shows: of all that is revoked,
+    /// where that one lacks something or grows old; `None` where it does not.
+    pub fn list_due(
+        &self,
+        shown: Option<&Revoked>,
+        all: &RevocationList,
+        now: Millis,
+    ) -> Option<RevocationList> {
+        let shown = shown.and_then(|it| read_revoked(self.root, it, now).ok());
+        let lacks = shown.is_none_or(|it| {
+            it.number < all.number || it.keys != all.keys || it.signers != all.signers
+        });
+        let old = now.saturating_sub(all.at) > LIST_RENEWED;
+        (lacks || old).then(|| RevocationList {
+            number: all.number.saturating_add(1),
+            at: now,
+            ..all.clone()
+        })
     }
 
     /// A certificate in the place of one that runs out: for the same key, name and picture, and
@@ -123,13 +136,12 @@ impl Registrar {
     pub fn renewal(
         &self,
         issued: &Issued,
-        revoked: &Revoked,
+        all: &RevocationList,
         now: Millis,
     ) -> Option<(KeyHash, Vec<u8>)> {
         let chain = read_certificate(self.root, &issued.signer, &issued.certificate, now);
         let (signer, certificate) = chain.ok()?;
-        let list = read_revoked(self.root, revoked, now).ok()?;
-        let gone = list.keys.contains(&certificate.key) || list.signers.contains(&signer.key);
+        let gone = all.keys.contains(&certificate.key) || all.signers.contains(&signer.key);
         let same =
             certificate.name == issued.name && certificate.picture == picture_hash(&issued.picture);
         let due = certificate.until.saturating_sub(now) < RENEW_BELOW;

@@ -5,7 +5,7 @@ use aldis_trust::organisation::{
     CERTIFICATE_LIFE, DAY, LIST_LIFE, RevocationList, SIGNER_LIFE, verify,
 };
 use aldis_trust::{Known, Registrar, Signature, SignerKey};
-use aldis_wire::signal::{Credential, Distrust, Issued, MAX_STATEMENT, Revoked};
+use aldis_wire::signal::{Credential, Distrust, Issued, MAX_STATEMENT};
 
 const NOW: u64 = 1_800_000_000_000;
 const EVA: [u8; 32] = [0xe; 32];
@@ -300,14 +300,14 @@ fn every_flipped_bit_and_every_cut_is_a_forgery() {
 fn an_admins_app_renews_only_what_it_has_vouched_for() {
     let office = office(1);
     let eva = office.eva();
-    let revoked = eva.revoked.clone();
+    let revoked = list(5, NOW);
     let issued = |name: &str, picture: &[u8]| Issued {
         signer: eva.signer.clone(),
         certificate: eva.certificate.clone(),
         name: name.to_owned(),
         picture: picture.to_owned(),
     };
-    let renew = |issued: &Issued, revoked: &Revoked, now| {
+    let renew = |issued: &Issued, revoked: &RevocationList, now| {
         office
             .registrar
             .renewal(issued, revoked, now)
@@ -339,7 +339,6 @@ fn an_admins_app_renews_only_what_it_has_vouched_for() {
         keys: vec![EVA],
         ..list(6, NOW)
     };
-    let gone = office.registrar.revoke(&gone).unwrap();
     assert_eq!(renew(&issued("Eva", PICTURE), &gone, due), None, "revoked");
     // Another organisation's certificate, slipped in among ours.
     let theirs = self::office(2).eva();
@@ -349,6 +348,42 @@ fn an_admins_app_renews_only_what_it_has_vouched_for() {
         ..issued("Eva", PICTURE)
     };
     assert_eq!(renew(&slipped, &revoked, due), None);
+}
+
+#[test]
+fn a_list_that_the_server_takes_back_is_not_signed_anew_without_those_whom_it_named() {
+    let Office { registrar, .. } = office(1);
+    let old = registrar.revoke(&list(4, NOW)).unwrap();
+    let known = RevocationList {
+        keys: vec![EVA],
+        ..list(5, NOW)
+    };
+    let later = NOW + 3 * DAY;
+    let nothing: Option<&aldis_wire::signal::Revoked> = None;
+    for shown in [Some(&old), nothing] {
+        let all = registrar.all_revoked(shown, &known, later).unwrap();
+        let due = registrar.list_due(shown, &all, later).unwrap();
+        assert_eq!((due.number, due.at, &due.keys), (6, later, &known.keys));
+        let more = all.with([1; 32], later);
+        assert_eq!((more.number, more.keys), (6, vec![EVA, [1; 32]]));
+    }
+    // Two lists of one number are one list with all that both name.
+    let other = RevocationList {
+        keys: vec![[2; 32]],
+        ..list(5, NOW)
+    };
+    let other = registrar.revoke(&other).unwrap();
+    let all = registrar.all_revoked(Some(&other), &known, NOW).unwrap();
+    let due = registrar.list_due(Some(&other), &all, NOW).unwrap();
+    assert_eq!((due.number, due.keys), (6, vec![[2; 32], EVA]));
+    // Where the server shows all that is known nothing is due until a day has gone.
+    let same = registrar.revoke(&known).unwrap();
+    assert_eq!(registrar.list_due(Some(&same), &known, NOW + DAY), None);
+    assert!(
+        registrar
+            .list_due(Some(&same), &known, NOW + DAY + 1)
+            .is_some()
+    );
 }
 
 #[test]

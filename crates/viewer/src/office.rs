@@ -7,9 +7,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use aldis_platform::private_file::{self, PrivateFileError};
+use aldis_trust::organisation::RevocationList;
 use aldis_trust::sealed::{self, SealError};
 use aldis_trust::{Invitation, Registrar, ServerName, Signature, SignerKey, is_invited};
-use aldis_wire::signal::{Distrust, Enrolment, Request, Revoked, Role, SigningKey, Trust};
+use aldis_wire::signal::{
+    Distrust, Enrolment, Request, Revoked, Role, SigningKey, Supporter, Trust,
+};
 use aldis_wire::{KeyHash, Millis};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -23,6 +26,9 @@ pub const ROOT: &str = "organisation.key";
 
 /// The secrets of invitations that were given away.
 const INVITED: &str = "invited.json";
+
+/// All that this office knows to be revoked, whatever the server says of it.
+const REVOKED: &str = "revoked.json";
 
 /// The office cannot do that.
 #[derive(Debug, Error)]
@@ -192,13 +198,19 @@ impl Office {
 
     /// What is due without anybody's looking at it: this app's own certificate, certificates that
     /// run out, and the revocation list.
-    pub fn duties(&self, trust: &Trust, own: KeyHash, now: Millis) -> Vec<Request> {
+    ///
+    /// `own` is the key of this app, and `me` who is signed in.
+    pub fn duties(&self, trust: &Trust, own: KeyHash, me: &Supporter, now: Millis) -> Vec<Request> {
         let (Ok(registrar), Some(office)) = (self.registrar(trust), &trust.office) else {
             return Vec::new();
         };
+        let Ok(all) = self.all_revoked(registrar, office, now) else {
+            return Vec::new();
+        };
         let mut due = Vec::new();
-        if let Some(list) = registrar.list_due(office.revoked.as_ref(), now)
+        if let Some(list) = registrar.list_due(office.revoked.as_ref(), &all, now)
             && let Ok(revoked) = registrar.revoke(&list)
+            && self.remember(&list).is_ok()
         {
             due.push(Request::Revoke(revoked));
         }
@@ -209,13 +221,13 @@ impl Office {
                 certificate,
             })
         };
-        let own = office.enrolments.iter().filter(|it| it.key == own);
+        // Nobody looks at it before it is signed, so it says no more than the window shows anyway.
+        let is_own =
+            |it: &&Enrolment| it.key == own && it.name == me.name && it.picture == me.picture;
+        let own = office.enrolments.iter().filter(is_own);
         due.extend(own.filter_map(|it| certify(it.key, &it.name, &it.picture)));
-        let Some(revoked) = &office.revoked else {
-            return due;
-        };
         for issued in &office.certificates {
-            if let Some((_, certificate)) = registrar.renewal(issued, revoked, now) {
+            if let Some((_, certificate)) = registrar.renewal(issued, &all, now) {
                 due.push(Request::Certify {
                     signer: registrar.statement().to_owned(),
                     certificate,
@@ -243,8 +255,11 @@ impl Office {
     pub fn revoke(&self, trust: &Trust, key: KeyHash, now: Millis) -> Result<Request, OfficeError> {
         let registrar = self.registrar(trust)?;
         let office = trust.office.as_ref().ok_or(OfficeError::Nobody)?;
-        let list = registrar.with_revoked(office.revoked.as_ref(), key, now)?;
-        Ok(Request::Revoke(registrar.revoke(&list)?))
+        let all = self.all_revoked(registrar, office, now)?;
+        let list = all.with(key, now);
+        let revoked = registrar.revoke(&list)?;
+        self.remember(&list)?;
+        Ok(Request::Revoke(revoked))
     }
 
     /// Invites a new supporter: what the server is asked, and what the supporter is sent.
@@ -286,6 +301,30 @@ impl Office {
         secret.is_some_and(|secret| is_invited(enrolment, secret))
     }
 
+    /// What the server shows to be revoked, and what was known here before: whoever was revoked once
+    /// stays so, even where the server goes back to a list from before that.
+    fn all_revoked(
+        &self,
+        registrar: &Registrar,
+        office: &aldis_wire::signal::Office,
+        now: Millis,
+    ) -> Result<RevocationList, OfficeError> {
+        let known: RevocationList = match private_file::read(&self.folder.join(REVOKED)) {
+            Err(PrivateFileError::Missing(_)) => RevocationList::default(),
+            bytes => serde_json::from_slice(&bytes?).unwrap_or_default(),
+        };
+        let all = registrar.all_revoked(office.revoked.as_ref(), &known, now)?;
+        if all != known {
+            self.remember(&all)?;
+        }
+        Ok(all)
+    }
+
+    fn remember(&self, all: &RevocationList) -> Result<(), OfficeError> {
+        let bytes = serde_json::to_vec(all).unwrap_or_default();
+        Ok(private_file::write(&self.folder.join(REVOKED), &bytes)?)
+    }
+
     fn invited(&self) -> BTreeMap<String, [u8; 32]> {
         let bytes = private_file::read(&self.folder.join(INVITED));
         let known = bytes
@@ -315,7 +354,8 @@ impl Office {
 
 /// The first revocation list, with nobody on it.
 fn first_list(registrar: &Registrar, now: Millis) -> Result<Revoked, OfficeError> {
-    let list = registrar.list_due(None, now).unwrap_or_default();
+    let nobody = RevocationList::default();
+    let list = registrar.list_due(None, &nobody, now).unwrap_or_default();
     Ok(registrar.revoke(&list)?)
 }
 

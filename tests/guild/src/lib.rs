@@ -10,6 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use aldis_rendezvous::organisation;
 use aldis_store::Store;
+use aldis_trust::organisation::RevocationList;
 use aldis_trust::{Fingerprint, Registrar, ServerName, Signature, SignerKey};
 use aldis_wire::{KeyHash, Millis};
 use anyhow::{Context as _, Result};
@@ -33,7 +34,7 @@ impl Guild {
         let now = now()?;
         let list = guild
             .registrar
-            .list_due(None, now)
+            .list_due(None, &RevocationList::default(), now)
             .context("a first list")?;
         let revoked = guild.registrar.revoke(&list)?;
         let (root, signer) = (guild.root().0, guild.registrar.statement().to_owned());

@@ -269,7 +269,8 @@ impl Talk {
     /// What an admin's app does by itself whenever its keys are open.
     async fn do_duties(&mut self, now: u64) -> anyhow::Result<()> {
         self.refresh().await?;
-        for request in self.office.duties(&self.trust, self.key, now) {
+        let me = &self.client.supporter;
+        for request in self.office.duties(&self.trust, self.key, me, now) {
             self.client.ask(request).await?;
         }
         Ok(())

@@ -57,7 +57,10 @@ impl Engine {
         if standing.swapped || self.duties {
             return;
         }
-        let due = office.duties(&trust, self.node.identity().hash(), unix());
+        let Desk::SignedIn { supporter, .. } = &self.view.desk else {
+            return;
+        };
+        let due = office.duties(&trust, self.node.identity().hash(), supporter, unix());
         self.duties = !due.is_empty();
         for request in due {
             self.ask(Tag::Duty, request);
