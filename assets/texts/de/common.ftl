@@ -92,6 +92,7 @@ distrust-expired = Das Zertifikat des Technikers ist abgelaufen. Ein Administrat
 distrust-revoked = Das Zertifikat des Technikers wurde widerrufen.
 distrust-list = Die Liste der gesperrten Techniker ist veraltet. Die App eines Administrators muss sie erneuern.
 distrust-digits = Die fünf Ziffern waren nicht die, die der Techniker vorgelesen hat.
+distrust-case = Der Techniker wollte zu einem anderen Fall als diesem.
 error-invitation = Diese Einladung ist unbekannt oder schon benutzt. Bitten Sie Ihren Administrator um eine neue.
 error-founded = Dieser Server hat schon eine Organisation. Bitten Sie einen ihrer Administratoren um eine Einladung.
 error-no-organisation = Dieser Server hat noch keine Organisation. Ein Administrator muss erst eine anlegen.

@@ -92,6 +92,7 @@ distrust-expired = The supporter’s certificate has expired. An admin must rene
 distrust-revoked = The supporter’s certificate was revoked.
 distrust-list = The list of revoked supporters is out of date. An admin’s app must renew it.
 distrust-digits = The five digits were not the ones that the supporter read out.
+distrust-case = The supporter asked for another case than this one.
 error-invitation = This invitation is unknown or was used already. Ask your admin for a new one.
 error-founded = This server has an organisation already. Ask one of its admins for an invitation.
 error-no-organisation = This server has no organisation yet. An admin must make one first.

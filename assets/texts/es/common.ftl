@@ -92,6 +92,7 @@ distrust-expired = El certificado del técnico ha caducado. Un administrador deb
 distrust-revoked = El certificado del técnico fue revocado.
 distrust-list = La lista de técnicos revocados está caducada. La aplicación de un administrador debe renovarla.
 distrust-digits = Las cinco cifras no eran las que leyó el técnico.
+distrust-case = El técnico ha solicitado un caso distinto de este.
 error-invitation = Esta invitación no existe o ya se ha usado. Pida una nueva a su administrador.
 error-founded = Este servidor ya tiene una organización. Pida una invitación a uno de sus administradores.
 error-no-organisation = Este servidor aún no tiene organización. Un administrador debe crearla primero.

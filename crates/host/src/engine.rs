@@ -353,6 +353,11 @@ impl Engine {
                 self.view.stage = Stage::Closed;
             }
             self.outbox = None;
+        let is_other = |known: &OwnCase| known.code != case.code;
+        if self.view.case.as_ref().is_some_and(is_other) {
+            // What was allowed was allowed in that case.
+            self.session.handle_case_closed(clock::now());
+        }
         }
     }
 
@@ -367,6 +372,10 @@ impl Engine {
                 self.tasks.spawn(visitor.refuse());
             }
             return;
+        let own = self.view.case.as_ref().map(|case| case.code);
+        if own != Some(visitor.case) {
+            return self.send_elsewhere(visitor);
+        }
         }
         if self.session.needs_digits(session)
             && let Some(asking) = self.asking.get(&session)
@@ -417,6 +426,14 @@ impl Engine {
         } else {
             self.session.handle_digits_lost(session);
             self.tasks.spawn(visitor.refuse());
+    /// The supporter means another case: whoever introduced him was wrong, or lied.
+    fn send_elsewhere(&mut self, visitor: Visitor) {
+        if self.session.handle_elsewhere(visitor.session, visitor.key) {
+            self.view.notice = Some(Notice::Distrusted(Distrust::OtherCase));
+        }
+        self.tasks.spawn(visitor.distrust(Distrust::OtherCase));
+    }
+
         }
     }
 

@@ -14,7 +14,7 @@ use aldis_session::host::Roster;
 use aldis_trust::{SignerKey, digits};
 use aldis_wire::peer::{Comes, Grant, Look, POKE, Recording, ScreenPart, ToHost, ToViewer};
 use aldis_wire::signal::Distrust;
-use aldis_wire::{KeyHash, Millis, SessionId, VERSION};
+use aldis_wire::{Code, KeyHash, Millis, SessionId, VERSION};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, timeout};
@@ -40,6 +40,8 @@ const SCREEN_PRIORITY: i32 = 0;
 pub(crate) struct Visitor {
     pub(crate) connection: Connection,
     pub(crate) session: SessionId,
+    /// The case that he means.
+    pub(crate) case: Code,
     pub(crate) key: KeyHash,
     pub(crate) comes: Comes,
     /// What binds the viewer to its number, if digits are to be compared.
@@ -166,11 +168,13 @@ async fn introduce(connection: &Connection, key: KeyHash) -> Option<Visitor> {
         Ok(Some(ToHost::Hello {
             version: VERSION,
             session,
+            case,
             comes,
             commitment,
         })) => Some(Visitor {
             connection: connection.clone(),
             session,
+            case,
             key,
             comes,
             commitment,

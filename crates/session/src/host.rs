@@ -273,6 +273,21 @@ impl Host {
         self.settle();
     }
 
+    /// A connection that has proven this key says that its supporter means another case than this:
+    /// what was allowed was allowed to somebody who was not meant to come. `false` where nothing
+    /// was.
+    pub fn handle_elsewhere(&mut self, session: SessionId, key: KeyHash) -> bool {
+        let theirs =
+            |seat: &Seat| seat.ask.session == session && seat.ask.key == key && !seat.is_live();
+        let known = self.seats.iter().any(theirs);
+        if known {
+            self.memory.forget(key);
+            self.drop_seat(session, EndReason::Lost);
+            self.settle();
+        }
+        known
+    }
+
     /// Somebody who was allowed and never came in.
     fn drop_seat(&mut self, session: SessionId, reason: EndReason) {
         let before = self.seats.len();

@@ -252,6 +252,7 @@ fn distrusted(why: Distrust) -> &'static str {
         Distrust::Revoked => "distrust-revoked",
         Distrust::OldList | Distrust::RolledBack => "distrust-list",
         Distrust::Digits => "distrust-digits",
+        Distrust::OtherCase => "distrust-case",
         _ => "distrust-forged",
     }
 }

@@ -387,11 +387,17 @@ impl Engine {
                     let (Some(relay), Some(server)) = (relay, self.server_at.clone()) else {
                         return self.end_session(Over::Ended(EndReason::Lost));
                     };
-                    let root = self.view.standing.told.as_ref().and_then(|told| told.root);
+                    // Not the one that the server shows now: the customer is to believe no other
+                    // than this app does.
+                    let root = self.server_name.as_ref().and_then(|it| it.organisation);
+                    let Some(case) = self.view.session.as_ref().map(|session| session.code) else {
+                        return;
+                    };
                     let way = Way {
                         session,
+                        case,
                         key,
-                        root: SignerKey(root.unwrap_or_default()),
+                        root: root.unwrap_or(SignerKey([0; 32])),
                         relay,
                         server,
                     };

@@ -18,7 +18,7 @@ use aldis_trust::{SignerKey, digits};
 use aldis_wire::peer::{Comes, Grant, POKE, ScreenPart, ToHost, ToViewer};
 use aldis_wire::relay::Relay;
 use aldis_wire::signal::Distrust;
-use aldis_wire::{KeyHash, Millis, SessionId, VERSION};
+use aldis_wire::{Code, KeyHash, Millis, SessionId, VERSION};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout};
@@ -80,6 +80,8 @@ pub(crate) struct Lanes {
 /// Where a session is to be had.
 pub(crate) struct Way {
     pub(crate) session: SessionId,
+    /// The case that the supporter asked for.
+    pub(crate) case: Code,
     /// The key that the customer's machine proves to hold.
     pub(crate) key: KeyHash,
     /// The organisation that this supporter works for; the digits name it.
@@ -532,11 +534,11 @@ impl Ways {
             control: self.lanes.heard.lacking(),
             screen: self.lanes.screen.lacking(),
         };
-        let session = self.way.session;
+        let meant = (self.way.session, self.way.case);
         self.moves.spawn(async move {
             let id = connection.stable_id();
             let patience = MOVE + 4 * connection.rtt();
-            match timeout(patience, resumed(connection, kind, session, comes, number)).await {
+            match timeout(patience, resumed(connection, kind, meant, comes, number)).await {
                 Ok(outcome) => outcome,
                 Err(_late) => Err(Failed::Lost(id)),
             }
@@ -654,7 +656,12 @@ async fn welcomed<T: Future<Output = bool>>(
     let mut number = [0; 32];
     getrandom::fill(&mut number).or(Err(None))?;
     let commitment = digits::commitment(way.session, &number);
-    let hello = said_hello(connection, way.session, Comes::First, commitment);
+    let hello = said_hello(
+        connection,
+        (way.session, way.case),
+        Comes::First,
+        commitment,
+    );
     let (mut send, mut receive) = hello.await.ok_or(None)?;
     let mut answer = timeout(WELCOME, receive.recv()).await.or(Err(None))?;
     if let Ok(Some(ToViewer::Prove { number: theirs })) = answer {
@@ -678,12 +685,12 @@ async fn welcomed<T: Future<Output = bool>>(
 async fn resumed(
     connection: Connection,
     kind: Kind,
-    session: SessionId,
+    meant: (SessionId, Code),
     comes: Comes,
     number: u32,
 ) -> Result<Moved, Failed> {
     let lost = Failed::Lost(connection.stable_id());
-    let hello = said_hello(&connection, session, comes, [0; 32]);
+    let hello = said_hello(&connection, meant, comes, [0; 32]);
     let Some((send, mut receive)) = hello.await else {
         return Err(lost);
     };
@@ -711,7 +718,7 @@ async fn resumed(
 
 async fn said_hello(
     connection: &Connection,
-    session: SessionId,
+    (session, case): (SessionId, Code),
     comes: Comes,
     commitment: [u8; 32],
 ) -> Option<(FrameSender<ToHost>, FrameReceiver<ToViewer>)> {
@@ -720,6 +727,7 @@ async fn said_hello(
     let hello = ToHost::Hello {
         version: VERSION,
         session,
+        case,
         comes,
         commitment,
     };

@@ -31,7 +31,7 @@ pub use crate::code::{Code, CodeError};
 pub use crate::frame::{DecodeError, Message, decode, encode};
 
 /// The version of every conversation in this crate; both sides must speak the same one.
-pub const VERSION: u16 = 9;
+pub const VERSION: u16 = 10;
 
 /// A moment by the server's clock, in milliseconds since 1970-01-01 UTC.
 pub type Millis = u64;

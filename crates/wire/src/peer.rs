@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::frame::Message;
 use crate::input::Input;
-use crate::{Millis, SessionId};
+use crate::{Code, Millis, SessionId};
 
 /// The most raw pixels' bytes that one [`ScreenPart`] stands for, unless it is a single row.
 pub const MAX_PART_RAW: usize = 1 << 20;
@@ -102,6 +102,8 @@ pub enum ToHost {
         version: u16,
         /// The session that the customer has allowed.
         session: SessionId,
+        /// The case that the supporter means: who introduces the two could bring him elsewhere.
+        case: Code,
         /// Whether it begins or goes on.
         comes: Comes,
         /// Binds the viewer to the number that it shows later, if it is asked to

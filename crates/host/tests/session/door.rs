@@ -30,6 +30,7 @@ fn only_the_two_keys_that_the_server_introduced_get_a_session() {
             }
             let elsewhere = Door {
                 session: door.session,
+                case: door.case,
                 key: [7; 32],
                 way: door.way.clone(),
             };
@@ -60,6 +61,7 @@ fn another_sessions_introduction_is_refused_and_the_right_one_still_welcome() {
         let door = eva.allowed(session).await;
         let other = Door {
             session: [9; 16],
+            case: door.case,
             key: door.key,
             way: door.way.clone(),
         };

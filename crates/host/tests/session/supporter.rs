@@ -1,6 +1,6 @@
 //! A supporter's side that does only what the test says, and also what no honest app does.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use aldis_link::{
     Connection, DialError, FrameReceiver, FrameSender, Identity, Node, Place, Signal, SignalError,
@@ -19,11 +19,14 @@ pub(crate) struct Supporter {
     pub(crate) node: Node,
     signal: Signal,
     pushes: mpsc::Receiver<Push>,
+    /// The case that he asked for last.
+    case: Mutex<Option<Code>>,
 }
 
 /// Where the customer's machine lets an allowed supporter in.
 pub(crate) struct Door {
     pub(crate) session: SessionId,
+    pub(crate) case: Code,
     pub(crate) key: KeyHash,
     /// The relay, and the right to it.
     pub(crate) way: (Place, Relay),
@@ -62,6 +65,7 @@ impl Supporter {
             node,
             signal,
             pushes,
+            case: Mutex::new(None),
         }
     }
 
@@ -100,6 +104,7 @@ impl Supporter {
 
     pub(crate) async fn try_ask(&self, code: Code) -> Result<Answer, SignalError> {
         let key = self.node.identity().hash();
+        *self.case.lock().unwrap() = Some(code);
         let request = Request::Connect {
             code,
             key,
@@ -163,6 +168,7 @@ impl Supporter {
         let hello = ToHost::Hello {
             version: VERSION,
             session: door.session,
+            case: door.case,
             comes: Comes::First,
             commitment: digits::commitment(door.session, &bound),
         };
@@ -184,8 +190,10 @@ impl Supporter {
                         relay: Some(relay),
                     } if session == asked => {
                         let server = self.signal.server().clone();
+                        let case = self.case.lock().unwrap().expect("he has asked");
                         return Door {
                             session,
+                            case,
                             key,
                             way: (server, relay),
                         };
@@ -205,6 +213,7 @@ impl Supporter {
             commitment: [0; 32],
             version: VERSION,
             session: door.session,
+            case: door.case,
             comes: Comes::First,
         };
         // A stranger's connection may be gone before his word is out.
@@ -229,6 +238,11 @@ impl Visit {
             send,
             receive,
         })
+    }
+
+    /// Says something.
+    pub(crate) async fn say(&mut self, message: ToHost) {
+        self.send.send(&message).await.unwrap();
     }
 
     /// The next message of the customer's machine; `None` once the conversation is over.

@@ -88,6 +88,9 @@ pub enum Distrust {
     /// The five digits were wrong, or were not typed.
     #[error("the five digits were not the ones that the supporter read out")]
     Digits,
+    /// The supporter's app comes for another case than the one that was joined here.
+    #[error("the supporter asked for another case than this one")]
+    OtherCase,
 }
 
 /// An organisation, as its members' apps are told.

@@ -1,5 +1,6 @@
 //! A supporter's app that was tampered with: it asks as any other, and then sends what it likes.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +22,8 @@ pub(crate) struct Tampered {
     node: Node,
     signal: Signal,
     pushes: mpsc::Receiver<Push>,
+    /// The case that he asked for last.
+    case: Cell<Option<Code>>,
 }
 
 /// His conversation with the customer's app.
@@ -50,12 +53,14 @@ impl Tampered {
             node,
             signal,
             pushes,
+            case: Cell::new(None),
         })
     }
 
     /// Asks for a session with control; the server may refuse.
     pub(crate) fn ask(&self, code: &str) -> Result<Answer> {
         let code: Code = code.parse()?;
+        self.case.set(Some(code));
         let request = Request::Connect {
             code,
             key: self.node.identity().hash(),
@@ -68,6 +73,7 @@ impl Tampered {
     pub(crate) fn enter(&mut self, expected: Grant) -> Result<Visit> {
         let (node, server) = (&self.node, self.signal.server());
         let pushes = &mut self.pushes;
+        let case = self.case.get().context("he has asked")?;
         let entering = async {
             let (session, key, relay) = loop {
                 match pushes.recv().await.context("the server is gone")? {
@@ -89,6 +95,7 @@ impl Tampered {
             let hello = ToHost::Hello {
                 version,
                 session,
+                case,
                 comes,
                 commitment: [0; 32],
             };
