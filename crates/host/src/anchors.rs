@@ -1,5 +1,6 @@
 //! Which organisations this machine believes.
 
+use aldis_trust::organisation::{DAY, read_revoked};
 use aldis_trust::{Known, Proven, SignerKey, verify};
 use aldis_wire::signal::{Credential, Distrust, Supporter};
 use aldis_wire::{KeyHash, Millis};
@@ -22,7 +23,7 @@ impl Anchors {
 
     /// Who asks, and whether his organisation is new here.
     pub(crate) fn judge(
-        &self,
+        &mut self,
         credential: Option<&Credential>,
         key: KeyHash,
         supporter: &Supporter,
@@ -38,6 +39,13 @@ impl Anchors {
             (None, Some(root)) => met(root),
             (None, None) => None,
         };
+        if let (Some(known), Some(credential)) = (&known, credential)
+            && let Ok(list) = read_revoked(known.root, &credential.revoked, now)
+            && list.at <= now.saturating_add(DAY)
+        {
+            // Also of a supporter who is not let in: it may be the list that says so.
+            self.meet(known.root, list.number);
+        }
         let about = (supporter.name.as_str(), supporter.picture.as_slice());
         let proven = verify(credential, key, about, known.as_ref(), now)?;
         Ok((proven, known.is_none()))

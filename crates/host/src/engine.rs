@@ -257,9 +257,13 @@ impl Engine {
                 server,
             ) => {
                 self.ways.server_at(server);
-                self.server_ahead = server_now.cast_signed() - clock::unix().cast_signed();
+                let ours = clock::unix().cast_signed();
+                self.server_ahead = server_now.cast_signed().saturating_sub(ours);
                 self.view.online = true;
-                self.view.notice = None;
+                // A warning stays, however often the server goes away and comes back.
+                self.view
+                    .notice
+                    .take_if(|it| !matches!(it, Notice::Distrusted(_)));
                 if self.view.stage == Stage::Joining {
                     self.view.stage = Stage::Waiting;
                     // It may take a while to find out.
@@ -303,6 +307,7 @@ impl Engine {
                 let judged = self
                     .anchors
                     .judge(credential, key, &supporter, clock::unix());
+                self.view.met = self.anchors.met().to_vec();
                 let (proven, is_new) = match judged {
                     Ok(judged) => judged,
                     Err(why) => return self.distrust(session, why),
@@ -316,7 +321,10 @@ impl Engine {
                     is_new,
                 };
                 self.asking.retain(|known, _| self.session.knows(*known));
-                self.asking.insert(session, Asking { relay, proven });
+                // What is asked again under the name of a session that is asked for or allowed is
+                // declined, and must not pass for what was proven of the first who asked.
+                let asking = Asking { relay, proven };
+                self.asking.entry(session).or_insert(asking);
                 self.session.handle_asked(ask, clock::now());
             }
             News::Push(Push::ConnectCancelled { session }) => {
@@ -345,6 +353,11 @@ impl Engine {
 
     fn case_is(&mut self, case: OwnCase) {
         let closed = case.status == Status::Closed;
+        let is_other = |known: &OwnCase| known.code != case.code;
+        if self.view.case.as_ref().is_some_and(is_other) {
+            // What was allowed was allowed in that case.
+            self.session.handle_case_closed(clock::now());
+        }
         self.view.case = Some(case);
         if closed {
             self.session.handle_case_closed(clock::now());
@@ -353,17 +366,16 @@ impl Engine {
                 self.view.stage = Stage::Closed;
             }
             self.outbox = None;
-        let is_other = |known: &OwnCase| known.code != case.code;
-        if self.view.case.as_ref().is_some_and(is_other) {
-            // What was allowed was allowed in that case.
-            self.session.handle_case_closed(clock::now());
-        }
         }
     }
 
     fn visited(&mut self, visitor: Visitor, news: &mpsc::Sender<Told>) {
         let now = clock::now();
         let session = visitor.session;
+        let own = self.view.case.as_ref().map(|case| case.code);
+        if own != Some(visitor.case) {
+            return self.send_elsewhere(visitor);
+        }
         if matches!(visitor.comes, Comes::Again { .. }) {
             let knows = self.party.knows(&visitor);
             if knows && self.session.handle_link_again(session, visitor.key) {
@@ -372,10 +384,6 @@ impl Engine {
                 self.tasks.spawn(visitor.refuse());
             }
             return;
-        let own = self.view.case.as_ref().map(|case| case.code);
-        if own != Some(visitor.case) {
-            return self.send_elsewhere(visitor);
-        }
         }
         if self.session.needs_digits(session)
             && let Some(asking) = self.asking.get(&session)
@@ -418,14 +426,6 @@ impl Engine {
         self.party.tell(session, offer);
     }
 
-    /// The person is asked for the digits that this visitor's supporter reads out.
-    fn ask_digits(&mut self, visitor: Visitor, digits: String) {
-        let (session, key) = (visitor.session, visitor.key);
-        if self.session.ask_digits(session, key, clock::now()) {
-            self.proving = Some((visitor, digits));
-        } else {
-            self.session.handle_digits_lost(session);
-            self.tasks.spawn(visitor.refuse());
     /// The supporter means another case: whoever introduced him was wrong, or lied.
     fn send_elsewhere(&mut self, visitor: Visitor) {
         if self.session.handle_elsewhere(visitor.session, visitor.key) {
@@ -434,6 +434,14 @@ impl Engine {
         self.tasks.spawn(visitor.distrust(Distrust::OtherCase));
     }
 
+    /// The person is asked for the digits that this visitor's supporter reads out.
+    fn ask_digits(&mut self, visitor: Visitor, digits: String) {
+        let (session, key) = (visitor.session, visitor.key);
+        if self.session.ask_digits(session, key, clock::now()) {
+            self.proving = Some((visitor, digits));
+        } else {
+            self.session.handle_digits_lost(session);
+            self.tasks.spawn(visitor.refuse());
         }
     }
 

@@ -163,13 +163,16 @@ impl Chat {
     pub fn handle_answer(&mut self, asked: Asked, answer: Result<Answer, Refusal>) {
         match (asked, answer) {
             (Asked::Read, Ok(Answer::Messages(messages))) => {
-                let more = messages.len() >= MAX_MESSAGES;
-                self.read = if more { Read::Wanted } else { Read::UpToDate };
+                let (more, before) = (messages.len() >= MAX_MESSAGES, self.last());
                 for message in messages {
-                    if message.number == self.last() + 1 {
+                    let next = message.number.checked_sub(self.last()) == Some(1);
+                    if next && message.number <= MAX_CASE_MESSAGES {
                         Arc::make_mut(&mut self.messages).push(message);
                     }
                 }
+                // A server that answers with nothing new would be asked for ever.
+                let more = more && self.last() > before;
+                self.read = if more { Read::Wanted } else { Read::UpToDate };
             }
             (Asked::Read, _) => self.read = Read::UpToDate,
             (Asked::Said(once), answer) => {

@@ -352,7 +352,7 @@ impl Engine {
                 server,
             ) => {
                 self.server_at = Some(server);
-                self.view.server_ahead = now.cast_signed() - unix().cast_signed();
+                self.view.server_ahead = now.cast_signed().saturating_sub(unix().cast_signed());
                 self.enrol(&supporter);
                 if let Some(server) = self.server_name.clone() {
                     self.view.desk = Desk::SignedIn {
@@ -381,7 +381,7 @@ impl Engine {
                 session,
                 answer,
                 relay,
-            }) if self.session == Some(session) => match answer {
+            }) if self.session == Some(session) && self.awaits_answer() => match answer {
                 Consent::Allowed { grant: _, key } => {
                     self.stage(SessionStage::Connecting);
                     let (Some(relay), Some(server)) = (relay, self.server_at.clone()) else {
@@ -468,6 +468,14 @@ impl Engine {
             }
             (Tag::Quiet, _) | (_, Ok(_)) => {}
         }
+    }
+
+    /// Whether an answer of the customer's is awaited: a yes to a session that runs would swap it
+    /// for another one unseen, and a no would end it.
+    fn awaits_answer(&self) -> bool {
+        let stage = self.view.session.as_ref().map(|session| &session.stage);
+        let awaited = matches!(stage, Some(SessionStage::Asking | SessionStage::Returning));
+        awaited && self.peer.is_none()
     }
 
     /// Connects with the customer's machine, and looks where this one is seen meanwhile.
