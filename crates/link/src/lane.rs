@@ -252,7 +252,7 @@ impl<M: Message> InLane<M> {
                     self.confirmed.send_replace(next);
                 }
             }
-            number += 1;
+            number = number.saturating_add(1);
         }
         Ok(true)
     }

@@ -132,7 +132,8 @@ impl Inbox {
 
     /// The next message is dealt with.
     pub fn take(&mut self) {
-        self.next += 1;
+        // A peer may say that it begins with the last number there is.
+        self.next = self.next.saturating_add(1);
     }
 }
 
