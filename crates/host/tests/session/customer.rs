@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use aldis_host::{Choice, Command, Host, Stage, View};
-use aldis_trust::ServerName;
+use aldis_trust::{Known, ServerName};
 use aldis_wire::Code;
+use aldis_wire::signal::RejoinSecret;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
@@ -19,6 +20,21 @@ pub(crate) struct Customer {
 impl Customer {
     /// Has joined the case and waits for a supporter.
     pub(crate) async fn waiting(server: &ServerName, code: Code) -> Self {
+        let customer = Self::coming(server, code, [1; 32], Vec::new());
+        customer
+            .until("the waiting", |view| view.stage == Stage::Waiting)
+            .await;
+        assert_eq!(customer.host.view().notice, None);
+        customer
+    }
+
+    /// Joins the case with this secret; has met these organisations.
+    pub(crate) fn coming(
+        server: &ServerName,
+        code: Code,
+        secret: RejoinSecret,
+        met: Vec<Known>,
+    ) -> Self {
         let changed = Arc::new(Notify::new());
         let tell = Arc::clone(&changed);
         let host = Host::start(&Handle::current(), move || tell.notify_one()).unwrap();
@@ -27,17 +43,12 @@ impl Customer {
             server,
             code: Some(code),
             name,
-            secret: [1; 32],
+            secret,
             source: Box::default(),
             sos: false,
-            met: Vec::new(),
+            met,
         });
-        let customer = Self { host, changed };
-        customer
-            .until("the waiting", |view| view.stage == Stage::Waiting)
-            .await;
-        assert_eq!(customer.host.view().notice, None);
-        customer
+        Self { host, changed }
     }
 
     /// Waits until the window would show this.

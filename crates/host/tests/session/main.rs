@@ -11,6 +11,7 @@ mod customer;
 mod desktop;
 mod distrust;
 mod door;
+mod hostile;
 mod stage;
 mod supporter;
 mod together;

@@ -20,10 +20,23 @@ pub(crate) struct Window {
 
 impl Window {
     pub(crate) async fn sign_in(server: &ServerName, name: &str) -> Self {
-        let changed = Arc::new(Notify::new());
-        let tell = Arc::clone(&changed);
         let identity = Identity::generate().unwrap();
         certify(server, name, identity.hash()).await;
+        Self::open(server, name, identity).await
+    }
+
+    /// With this key, whatever it is good for.
+    pub(crate) async fn open(server: &ServerName, name: &str, identity: Identity) -> Self {
+        let window = Self::opening(server, name, identity);
+        let signed_in = |view: &View| matches!(view.desk, Desk::SignedIn { online: true, .. });
+        window.until("the sign-in", signed_in).await;
+        window
+    }
+
+    /// It may be that nothing comes of it.
+    pub(crate) fn opening(server: &ServerName, name: &str, identity: Identity) -> Self {
+        let changed = Arc::new(Notify::new());
+        let tell = Arc::clone(&changed);
         let viewer = Viewer::start(&Handle::current(), identity, move |_| tell.notify_one());
         let window = Self {
             viewer: viewer.unwrap(),
@@ -36,8 +49,6 @@ impl Window {
             name,
             password,
         });
-        let signed_in = |view: &View| matches!(view.desk, Desk::SignedIn { online: true, .. });
-        window.until("the sign-in", signed_in).await;
         window
     }
 
