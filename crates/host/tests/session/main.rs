@@ -12,6 +12,7 @@ mod desktop;
 mod distrust;
 mod door;
 mod hostile;
+mod rogue;
 mod stage;
 mod supporter;
 mod together;
