@@ -33,15 +33,19 @@ impl Desktop {
 
     /// A program all over the screen, with the keyboard.
     pub(crate) fn start_program(&self) {
+        self.start_program_at((0, 0), SCREEN);
+    }
+
+    /// A program with the keyboard, and with the mouse over this part of the screen.
+    pub(crate) fn start_program_at(&self, (x, y): (i16, i16), (width, height): (u16, u16)) {
         let window = self.conn.generate_id().unwrap();
-        let (width, height) = SCREEN;
         let events = EventMask::KEY_PRESS | EventMask::KEY_RELEASE | EventMask::BUTTON_PRESS;
         let aux = CreateWindowAux::new()
             .override_redirect(1)
             .event_mask(events);
         let class = WindowClass::INPUT_OUTPUT;
         self.conn
-            .create_window(0, window, self.root, 0, 0, width, height, 0, class, 0, &aux)
+            .create_window(0, window, self.root, x, y, width, height, 0, class, 0, &aux)
             .unwrap();
         self.conn.map_window(window).unwrap();
         self.conn

@@ -15,6 +15,7 @@ mod hostile;
 mod rogue;
 mod stage;
 mod supporter;
+mod tap;
 mod together;
 mod whole_way;
 mod window;
