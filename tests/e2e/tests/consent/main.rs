@@ -6,7 +6,7 @@ mod tampered;
 use std::time::Duration;
 
 use aldis_e2e::{Rect, SUPPORTER, Scene, Seen, Watcher, containing, named, wait};
-use aldis_wire::peer::{EndReason, Grant, ToViewer};
+use aldis_wire::peer::{EndReason, Grant, Recording, ToHost, ToViewer};
 use aldis_wire::signal::Answer;
 use anyhow::{Result, ensure};
 
@@ -99,4 +99,36 @@ fn no_input_of_a_supporter_answers_the_question() -> Result<()> {
     theirs.click(place.0, place.1)?;
     let _visit = supporter.enter(Grant::Control)?;
     scene.customer.wait_banner(SUPPORTER, "Full control")
+}
+
+#[test]
+fn who_controls_does_not_answer_his_own_question() -> Result<()> {
+    let mut scene = Scene::start("consent-own-question")?;
+    scene.login()?;
+    let code = scene.waiting_customer("Emma")?;
+    let mut supporter = Tampered::sign_in(scene.server.name())?;
+    supporter.ask(&code)?;
+    scene.customer.wait_question(SUPPORTER)?;
+    scene.customer.answer("Allow")?;
+    let mut visit = supporter.enter(Grant::Control)?;
+    scene.customer.wait_banner(SUPPORTER, "Full control")?;
+
+    // What he holds down when the question opens is let go, and is no answer.
+    supporter.hold_down(&mut visit)?;
+    supporter.say(&mut visit, &ToHost::Record(true))?;
+    supporter.wait(&mut visit, &ToViewer::Recording(Recording::Asked))?;
+    let allow = named("Allow recording").role("button");
+    let place = scene.customer.desk().find(&allow)?.area.middle();
+    let theirs = scene.customer.desk().display();
+    let before = theirs.pointer()?;
+    supporter.send_all(&mut visit, place)?;
+    wait::throughout(NOTHING, || {
+        ensure!(theirs.pointer()? == before, "the pointer moved");
+        ensure!(scene.customer.desk().shows(&allow), "the question is gone");
+        Ok(())
+    })?;
+
+    // The person's own click does what none of his did.
+    theirs.click(place.0, place.1)?;
+    supporter.wait(&mut visit, &ToViewer::Recording(Recording::On))
 }

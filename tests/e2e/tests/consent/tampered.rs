@@ -133,15 +133,33 @@ impl Tampered {
             Input::Text("typed ".to_owned()),
             key(NamedKey::Tab, true),
             key(NamedKey::Tab, false),
+            key(NamedKey::Space, true),
+            key(NamedKey::Space, false),
             key(NamedKey::Enter, true),
             key(NamedKey::Enter, false),
         ];
-        self.runtime.block_on(async {
-            for input in inputs {
-                visit.send.send(&ToHost::Input(input)).await?;
-            }
-            Ok(())
-        })
+        for input in inputs {
+            self.say(visit, &ToHost::Input(input))?;
+        }
+        Ok(())
+    }
+
+    /// Holds down whatever presses a button, as far as he may.
+    pub(crate) fn hold_down(&self, visit: &mut Visit) -> Result<()> {
+        let pressed = true;
+        let button = Button::Left;
+        self.say(visit, &ToHost::Input(Input::Button { button, pressed }))?;
+        for key in [NamedKey::Space, NamedKey::Enter] {
+            let key = Key::Named(key);
+            self.say(visit, &ToHost::Input(Input::Key { key, pressed }))?;
+        }
+        Ok(())
+    }
+
+    /// Says this.
+    pub(crate) fn say(&self, visit: &mut Visit, message: &ToHost) -> Result<()> {
+        self.runtime.block_on(visit.send.send(message))?;
+        Ok(())
     }
 
     /// Waits until the customer's app says this.
