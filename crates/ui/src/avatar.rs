@@ -64,7 +64,7 @@ fn initials(name: &str) -> String {
 }
 
 /// Decodes a picture that came over the network; its size is checked before memory is taken.
-fn decode(bytes: &[u8]) -> Option<ColorImage> {
+pub fn decode(bytes: &[u8]) -> Option<ColorImage> {
     let mut limits = image::Limits::default();
     limits.max_image_width = Some(MAX_SIDE);
     limits.max_image_height = Some(MAX_SIDE);

@@ -45,7 +45,7 @@ enum Task {
     Bench(bench::Options),
     /// Takes pictures of every window, light and dark, in every language.
     Shots(shots::Options),
-    /// Feeds the screen's decoder what no encoder makes.
+    /// Feeds every decoder that reads bytes from the network what no honest program sends.
     Fuzz(fuzz::Options),
     /// Kills the server in the middle of its work, again and again.
     Soak(soak::Options),
