@@ -456,6 +456,7 @@ impl App {
             look: self.settings.look,
             unread: case.map_or(0, |case| self.view.service.unread(case)),
             ahead: self.view.server_ahead,
+            router: self.view.router,
         };
         let look = egui::Frame::new()
             .fill(tokens.raised)

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use aldis_link::Node;
 use aldis_link::contact::{self, Contact};
+use aldis_link::{Node, RouterPort};
 use aldis_session::Authority;
 use aldis_session::chat::{Asked, Chat};
-use aldis_session::host::{About, Ask, Effect, Host as Session, Typed};
+use aldis_session::host::{AWAY_TIME, About, Ask, Effect, Host as Session, Typed};
 use aldis_trust::organisation::{DAY, LIST_STALE};
 use aldis_trust::{Proven, digits};
 use aldis_wire::peer::{Comes, EndReason, ToViewer};
@@ -48,6 +48,8 @@ pub(crate) struct Engine {
     session: Session,
     party: Party,
     ways: Ways,
+    /// Asked for once there is a server at which supporters can find this machine.
+    router: Option<RouterPort>,
     visitor_in: mpsc::Sender<Visitor>,
     visitors: mpsc::Receiver<Visitor>,
     /// Which organisations are believed.
@@ -66,6 +68,8 @@ pub(crate) struct Engine {
     /// This machine's clock plus this is the server's, in milliseconds.
     server_ahead: i64,
     tasks: JoinSet<()>,
+    /// When this machine was awake last, by the clock that goes on while it sleeps.
+    awake: Millis,
     /// Connections that came straight.
     doors: JoinSet<()>,
     /// Whether the screen could be shared is looked up: a reason if not.
@@ -81,6 +85,7 @@ impl Engine {
         let (visitor_in, visitors) = mpsc::channel(WAITING);
         Self {
             ways: Ways::new(node.clone(), visitor_in.clone()),
+            router: None,
             visitor_in,
             visitors,
             anchors: Anchors::default(),
@@ -99,6 +104,7 @@ impl Engine {
             server: JoinSet::new(),
             server_ahead: 0,
             tasks: JoinSet::new(),
+            awake: clock::now(),
             doors: JoinSet::new(),
             checks: JoinSet::new(),
         }
@@ -112,6 +118,8 @@ impl Engine {
         let (news_in, mut news) = mpsc::channel(WAITING);
         let (peer_in, mut peer) = mpsc::channel(WAITING);
         loop {
+            self.end_what_was_slept_through();
+            let watched = !self.session.running().is_empty();
             let due = self.session.poll_timeout();
             tokio::select! {
                 command = commands.recv() => match command {
@@ -143,7 +151,11 @@ impl Engine {
                         self.session.handle_digits_lost(visitor.session);
                     }
                 }
-                () = clock::sleep_until(due) => self.session.handle_timeout(clock::now()),
+                mapping = RouterPort::changed(&mut self.router) => {
+                    self.ways.mapped_at(mapping.address());
+                    self.tell_candidates();
+                }
+                () = clock::sleep_until(due, watched) => self.session.handle_timeout(clock::now()),
                 Some(Ok(Some(reason))) = self.checks.join_next() => {
                     if self.view.stage == Stage::Waiting {
                         self.view.notice = Some(Notice::NoScreen(reason));
@@ -166,7 +178,27 @@ impl Engine {
         self.outbox = None;
         while self.tasks.join_next().await.is_some() {}
         while self.server.join_next().await.is_some() {}
-        self.node.close().await;
+        let router = self.router.take();
+        let give_back = async {
+            if let Some(router) = router {
+                router.close().await;
+            }
+        };
+        tokio::join!(give_back, self.node.close());
+    }
+
+    /// A machine that has slept for long has lost everybody when it fell asleep, though nothing has
+    /// told it; whoever comes now comes too late.
+    fn end_what_was_slept_through(&mut self) {
+        let now = clock::now();
+        let fell_asleep = std::mem::replace(&mut self.awake, now);
+        if now.saturating_sub(fell_asleep) >= AWAY_TIME {
+            for session in self.session.running() {
+                self.session.handle_link_down(session, fell_asleep);
+            }
+            self.session.handle_timeout(now);
+            self.drain();
+        }
     }
 
     fn command(&mut self, command: Command, news: &mpsc::Sender<News>, peers: &mpsc::Sender<Told>) {
@@ -256,7 +288,9 @@ impl Engine {
                 },
                 server,
             ) => {
+                RouterPort::ask_for(&mut self.router, &self.node, &server);
                 self.ways.server_at(server);
+                self.look_where_seen();
                 let ours = clock::unix().cast_signed();
                 self.server_ahead = server_now.cast_signed().saturating_sub(ours);
                 self.view.online = true;
@@ -344,8 +378,9 @@ impl Engine {
                 tracing::info!(%refusal, "the server did not take it");
             }
             News::Answered(None, Ok(Answer::Seen { here, beside })) => {
-                self.ways.seen_at(here.into_iter().chain(beside));
-                self.tell_candidates();
+                if self.ways.seen_at(here.into_iter().chain(beside)) {
+                    self.tell_candidates();
+                }
             }
             News::Answered(None, Ok(_)) | News::Greeted(..) | News::Push(_) => {}
         }
@@ -370,6 +405,7 @@ impl Engine {
     }
 
     fn visited(&mut self, visitor: Visitor, news: &mpsc::Sender<Told>) {
+        self.end_what_was_slept_through();
         let now = clock::now();
         let session = visitor.session;
         let own = self.view.case.as_ref().map(|case| case.code);
@@ -380,6 +416,8 @@ impl Engine {
             let knows = self.party.knows(&visitor);
             if knows && self.session.handle_link_again(session, visitor.key) {
                 self.party.move_to(visitor);
+                // Whatever made him move may have been another network.
+                self.look_where_seen();
             } else {
                 self.tasks.spawn(visitor.refuse());
             }
@@ -612,7 +650,20 @@ impl Engine {
             return;
         };
         self.ways.open(session, key, &relay);
-        let probe = self.ways.probe(&relay);
+        self.look_from(&relay);
+    }
+
+    /// Looks where this machine is seen now, if that matters to anybody.
+    fn look_where_seen(&self) {
+        let mut running = self.session.running().into_iter();
+        let relay = running.find_map(|session| Some(self.asking.get(&session)?.relay));
+        if let Some(relay) = relay {
+            self.look_from(&relay);
+        }
+    }
+
+    fn look_from(&self, relay: &Relay) {
+        let probe = self.ways.probe(relay);
         self.tell_server(Request::WhereAmI { probe });
     }
 

@@ -22,6 +22,9 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// The most connections of one supporter at once.
 const CONNECTIONS: usize = 16;
 
+/// The most tries to reach a supporter, and connections that came of them.
+const STRAIGHT: usize = 4;
+
 /// The ways to this machine.
 pub(crate) struct Ways {
     node: Node,
@@ -30,6 +33,10 @@ pub(crate) struct Ways {
     server: Option<Place>,
     /// Where this machine is seen from outside.
     seen: Vec<SocketAddr>,
+    /// The router's port that leads here.
+    mapped: Option<SocketAddr>,
+    /// Where it was to be found when that was looked up last.
+    known: Vec<SocketAddr>,
     of: BTreeMap<SessionId, Way>,
 }
 
@@ -38,6 +45,8 @@ pub(crate) struct Ways {
 struct Way {
     relayed: JoinSet<()>,
     straight: JoinSet<()>,
+    /// The supporter's key, and where he may be found.
+    offered: Option<(KeyHash, Vec<SocketAddr>)>,
 }
 
 impl Ways {
@@ -47,6 +56,8 @@ impl Ways {
             visitors,
             server: None,
             seen: Vec::new(),
+            mapped: None,
+            known: Vec::new(),
             of: BTreeMap::new(),
         }
     }
@@ -55,13 +66,29 @@ impl Ways {
         self.server = Some(server);
     }
 
-    pub(crate) fn seen_at(&mut self, seen: impl IntoIterator<Item = SocketAddr>) {
+    /// Where this machine is seen now; gives whether it is to be found elsewhere than before, and
+    /// then tries once more to reach everybody from there.
+    pub(crate) fn seen_at(&mut self, seen: impl IntoIterator<Item = SocketAddr>) -> bool {
         self.seen = seen.into_iter().collect();
+        let now = self.offer();
+        let is_new = std::mem::replace(&mut self.known, now.clone()) != now;
+        if is_new {
+            let all: Vec<SessionId> = self.of.keys().copied().collect();
+            for session in all {
+                self.reach_again(session);
+            }
+        }
+        is_new
+    }
+
+    pub(crate) fn mapped_at(&mut self, mapped: Option<SocketAddr>) {
+        self.mapped = mapped;
     }
 
     /// Where a supporter may find this machine, once he is in.
     pub(crate) fn offer(&self) -> Vec<SocketAddr> {
-        candidates::offer(self.node.candidates(), self.seen.iter().copied())
+        let outside = self.seen.iter().copied().chain(self.mapped);
+        candidates::offer(self.node.candidates(), outside)
     }
 
     /// Sends a mark to the relay's port, by which the server sees us from there.
@@ -99,11 +126,25 @@ impl Ways {
 
     /// Tries to reach the holder of this key at these addresses, while he tries the same.
     pub(crate) fn reach(&mut self, session: SessionId, key: KeyHash, offered: Vec<SocketAddr>) {
-        let (node, visitors) = (self.node.clone(), self.visitors.clone());
         let way = self.of.entry(session).or_default();
-        way.straight.abort_all();
+        way.offered = Some((key, candidates::accept(offered)));
+        self.reach_again(session);
+    }
+
+    fn reach_again(&mut self, session: SessionId) {
+        let (node, visitors) = (self.node.clone(), self.visitors.clone());
+        let Some(way) = self.of.get_mut(&session) else {
+            return;
+        };
+        let Some((key, addresses)) = way.offered.clone() else {
+            return;
+        };
+        while way.straight.try_join_next().is_some() {}
+        // One of them may carry the session; so many at once are of no use.
+        if way.straight.len() >= STRAIGHT {
+            way.straight.abort_all();
+        }
         way.straight.spawn(async move {
-            let addresses = candidates::accept(offered);
             match node.dial_peer(&addresses, key).await {
                 Ok(connection) => peer::open_door(connection, visitors).await,
                 Err(error) => tracing::debug!(%error, "no straight way"),

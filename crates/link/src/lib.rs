@@ -14,6 +14,7 @@ pub mod contact;
 mod frames;
 mod identity;
 mod lane;
+mod mapping;
 mod node;
 mod pulse;
 mod reach;
@@ -35,6 +36,7 @@ pub use crate::frames::{
 };
 pub use crate::identity::{Identity, IdentityError};
 pub use crate::lane::{InLane, OutLane};
+pub use crate::mapping::{Mapping, RouterPort};
 pub use crate::node::{BindError, DialError, Node, Protocol, peer_key};
 pub use crate::pulse::{Pulse, rtt};
 pub use crate::reach::Place;

@@ -47,6 +47,30 @@ fn fit(addresses: impl IntoIterator<Item = SocketAddr>, most: usize) -> Vec<Sock
     fit
 }
 
+/// Whether an address is one that the whole internet reaches: of those that IANA's registries of
+/// special-purpose addresses do not except.
+pub fn is_public(ip: IpAddr) -> bool {
+    match ip.to_canonical() {
+        IpAddr::V4(v4) => {
+            let [a, b, c, _] = v4.octets();
+            let kept = v4.is_private()
+                || v4.is_loopback()
+                || v4.is_link_local()
+                || v4.is_documentation()
+                || (a == 100 && b & 0xc0 == 64)
+                || (a == 192 && b == 0 && c == 0)
+                || (a == 198 && b & 0xfe == 18);
+            // From 224 on: many at once, or nobody.
+            a != 0 && a < 224 && !kept
+        }
+        // Of the one block that is given out (RFC 4291), without examples and tunnels.
+        IpAddr::V6(v6) => match v6.segments() {
+            [0x2001, 0x0db8, ..] | [0x2001, 0..=0x01ff, ..] | [0x2002, ..] => false,
+            [first, ..] => first & 0xe000 == 0x2000,
+        },
+    }
+}
+
 /// The address as a plain IPv4 one where an IPv6 socket tells it otherwise.
 pub fn canonical(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(address.ip().to_canonical(), address.port())
@@ -102,6 +126,47 @@ mod tests {
         let offered = offer(own, seen);
         assert_eq!(offered.len(), MAX_CANDIDATES);
         assert_eq!(offered.last(), Some(&address("192.0.2.1:7")));
+    }
+
+    #[test]
+    fn what_is_set_aside_is_not_public() {
+        for kept in [
+            "0.0.0.0",
+            "10.1.2.3",
+            "100.64.0.1",
+            "100.127.255.254",
+            "127.0.0.1",
+            "169.254.1.1",
+            "172.16.0.1",
+            "192.0.0.1",
+            "192.0.2.1",
+            "192.168.1.1",
+            "198.18.0.1",
+            "198.51.100.1",
+            "203.0.113.1",
+            "224.0.0.1",
+            "240.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "fe80::1",
+            "fd00::1",
+            "ff02::1",
+            "2001:db8::1",
+            "2002::1",
+            "::ffff:10.0.0.1",
+        ] {
+            assert!(!is_public(kept.parse().unwrap()), "{kept}");
+        }
+        for public in [
+            "45.80.1.1",
+            "100.63.0.1",
+            "100.128.0.1",
+            "2a0f:9400::1",
+            "2600::1",
+        ] {
+            assert!(is_public(public.parse().unwrap()), "{public}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aldis_link::contact::{self, Contact};
-use aldis_link::{Incoming, Node, Place, candidates};
+use aldis_link::{Incoming, Mapping, Node, Place, RouterPort, candidates};
 use aldis_record::{Head, Shelf};
 use aldis_trust::{Invitation, ServerName, SignerKey};
 use aldis_wire::peer::{EndReason, Grant, Look, Recording, ToHost};
@@ -88,6 +88,12 @@ pub(crate) struct Engine {
     server_at: Option<Place>,
     /// This machine's addresses as far as they are known, for a session that has begun.
     offers: watch::Sender<Vec<SocketAddr>>,
+    /// The relay's port, as the server said with the last session.
+    relay_port: Option<u16>,
+    /// Where this machine is seen from outside.
+    seen: Vec<SocketAddr>,
+    /// Asked for once there is a server at which sessions begin.
+    router: Option<RouterPort>,
     /// Connections that come straight, for the session that runs.
     visits: Option<mpsc::Sender<Incoming>>,
     returns: u32,
@@ -130,6 +136,9 @@ impl Engine {
             peer: None,
             server_at: None,
             offers: watch::Sender::default(),
+            relay_port: None,
+            seen: Vec::new(),
+            router: None,
             visits: None,
             returns: 0,
             away: None,
@@ -171,6 +180,7 @@ impl Engine {
                     None if self.peer.is_none() => self.ask_again(),
                     None => {}
                 },
+                mapping = RouterPort::changed(&mut self.router) => self.mapped(mapping),
                 Some(incoming) = self.node.accept() => match &self.visits {
                     Some(visits) => drop(visits.try_send(incoming)),
                     None => incoming.refuse(),
@@ -190,7 +200,13 @@ impl Engine {
             peer.close().await;
         }
         while self.recorders.join_next().await.is_some() {}
-        self.node.close().await;
+        let router = self.router.take();
+        let give_back = async {
+            if let Some(router) = router {
+                router.close().await;
+            }
+        };
+        tokio::join!(give_back, self.node.close());
     }
 
     fn command(&mut self, command: Command, news: &mpsc::Sender<Contact<Tag>>) {
@@ -230,7 +246,10 @@ impl Engine {
                 self.end_session(Over::Ended(EndReason::Supporter));
                 self.outbox = None;
                 self.invitation = None;
-                self.view = View::default();
+                self.view = View {
+                    router: RouterPort::now(self.router.as_ref()),
+                    ..View::default()
+                };
                 self.view.standing.has_keys = self.office.as_ref().is_some_and(Office::has_keys);
             }
             Command::Desk(wish) => {
@@ -351,7 +370,10 @@ impl Engine {
                 },
                 server,
             ) => {
+                RouterPort::ask_for(&mut self.router, &self.node, &server);
                 self.server_at = Some(server);
+                self.look_where_seen();
+                self.view.router = RouterPort::now(self.router.as_ref());
                 self.view.server_ahead = now.cast_signed().saturating_sub(unix().cast_signed());
                 self.enrol(&supporter);
                 if let Some(server) = self.server_name.clone() {
@@ -462,9 +484,8 @@ impl Engine {
                 }
             }
             (Tag::Quiet, Ok(Answer::Seen { here, beside })) => {
-                let seen = here.into_iter().chain(beside);
-                let offer = candidates::offer(self.node.candidates(), seen);
-                self.offers.send_replace(offer);
+                self.seen = here.into_iter().chain(beside).collect();
+                self.offer();
             }
             (Tag::Quiet, _) | (_, Ok(_)) => {}
         }
@@ -480,15 +501,10 @@ impl Engine {
 
     /// Connects with the customer's machine, and looks where this one is seen meanwhile.
     fn start_session(&mut self, way: Way, peers: &mpsc::Sender<(SessionId, PeerNews)>) {
-        let mut mark = [0; 32];
-        let at = way.server.port(way.relay.port);
-        let probe = at.filter(|_| getrandom::fill(&mut mark).is_ok()).map(|at| {
-            self.node.probe(at, mark);
-            mark
-        });
-        self.offers
-            .send_replace(candidates::offer(self.node.candidates(), []));
-        self.ask(Tag::Quiet, Request::WhereAmI { probe });
+        self.relay_port = Some(way.relay.port);
+        self.seen.clear();
+        self.offer();
+        self.look_where_seen();
         let (visits, visiting) = mpsc::channel(VISITS);
         self.visits = Some(visits);
         let mut offers = self.offers.subscribe();
@@ -501,6 +517,37 @@ impl Engine {
             offers,
             visiting,
         ));
+    }
+
+    /// Looks where this machine is seen now, if there is a session to which that matters.
+    fn look_where_seen(&mut self) {
+        let (Some(port), Some(_)) = (self.relay_port, self.session) else {
+            return;
+        };
+        let mut mark = [0; 32];
+        let at = self.server_at.as_ref().and_then(|server| server.port(port));
+        let probe = at.filter(|_| getrandom::fill(&mut mark).is_ok()).map(|at| {
+            self.node.probe(at, mark);
+            mark
+        });
+        self.ask(Tag::Quiet, Request::WhereAmI { probe });
+    }
+
+    /// Something came of asking the router for a port.
+    fn mapped(&mut self, mapping: Mapping) {
+        self.view.router = mapping;
+        self.offer();
+    }
+
+    /// Says where this machine may be found.
+    fn offer(&self) {
+        let outside = self.seen.iter().copied().chain(self.view.router.address());
+        let offer = candidates::offer(self.node.candidates(), outside);
+        self.offers.send_if_modified(|known| {
+            let is_new = *known != offer;
+            *known = offer;
+            is_new
+        });
     }
 
     /// Puts to the server what the search and the chats want to know and say.
@@ -589,6 +636,8 @@ impl Engine {
                 if let Some(Away { grant, since, .. }) = self.away.take() {
                     view.stage = SessionStage::Live { grant, since };
                 }
+                // What cut him off may have been another network.
+                self.look_where_seen();
             }
             PeerNews::Lost => {
                 self.away = None;

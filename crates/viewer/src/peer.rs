@@ -188,6 +188,8 @@ pub(crate) async fn run(
             Ok(()) = offers.changed() => {
                 let offer = offers.borrow_and_update().clone();
                 drop(offering.try_send(ToHost::Candidates(offer)));
+                // He tries to reach us there, and only who tries as well is reached.
+                ways.look_straight();
                 continue;
             }
             broken = &mut decoder => {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use aldis_link::SignalError;
+use aldis_link::{Mapping, SignalError};
 use aldis_record::Full;
 use aldis_trust::ServerName;
 use aldis_wire::peer::{EndReason, Grant, Monitor, NoPicture, Recording, Seat};
@@ -28,6 +28,8 @@ pub struct View {
     pub server_ahead: i64,
     /// The last thing the server refused, and how many it has refused.
     pub refused: Option<(u64, Refusal)>,
+    /// What came of asking the router for a port.
+    pub router: Mapping,
     /// The session, if there is one.
     pub session: Option<Session>,
 }

@@ -277,6 +277,14 @@ impl Ways {
         }
     }
 
+    /// Tries to reach the customer's machine straight, unless the session goes straight already.
+    pub(crate) fn look_straight(&mut self) {
+        let used = self.strands.iter().find(|it| Some(it.id()) == self.used);
+        if !used.is_some_and(|strand| strand.kind.is_direct() && !strand.health().is_in_doubt()) {
+            self.dial_straight();
+        }
+    }
+
     /// Somebody connects.
     pub(crate) fn incoming(&mut self, incoming: Incoming) {
         if self.dials.len() >= DIALS {

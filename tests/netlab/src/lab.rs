@@ -22,6 +22,12 @@ const AGAIN: &str = "ALDIS_NETLAB_AGAIN";
 #[error("networks within this machine cannot be made: {0}")]
 pub struct Unavailable(String);
 
+impl Unavailable {
+    pub(crate) fn new(why: String) -> Self {
+        Self(why)
+    }
+}
+
 /// An internet within this machine, without a way out of it.
 ///
 /// It is gone when it and everything made by it is dropped, or when this process ends, however it ends.

@@ -11,6 +11,7 @@ use crate::addresses::{self, Block};
 use crate::link::{End, Link};
 use crate::nat::{self, Firewall, Nat, Plan};
 use crate::net::Net;
+use crate::ports::{self, PortGiver};
 use crate::space::Space;
 
 /// Packets that the kernel keeps for a link's thread that comes late.
@@ -122,6 +123,18 @@ impl Router {
             self.space.nft("flush map inet lab cone")?;
         }
         self.space.forget_mappings()
+    }
+
+    /// From now on computers behind it may ask it for ports, as long as what this gives is there.
+    ///
+    /// The error is [`Unavailable`](crate::Unavailable) where the program for it is not installed.
+    pub fn give_ports(&self) -> Result<PortGiver> {
+        PortGiver::start(&self.space)
+    }
+
+    /// The ports that it has given, a line each.
+    pub fn given_ports(&self) -> Result<Vec<String>> {
+        ports::given(&self.space)
     }
 
     /// How long the NAT remembers a UDP socket that is silent; the usual is 30 s, and 120 s after packets both ways.

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
 
 use anyhow::Result;
 use tokio::runtime::{Builder, Handle};
@@ -20,6 +21,12 @@ const THREADS: usize = 2;
 pub struct Runtime {
     runtime: tokio::runtime::Runtime,
     space: Arc<Space>,
+}
+
+/// A runtime that stands still until this is dropped.
+#[derive(Debug)]
+pub struct Frozen {
+    _held: Vec<SyncSender<()>>,
 }
 
 impl Runtime {
@@ -48,6 +55,28 @@ impl Runtime {
     {
         inside(&self.space, || self.runtime.block_on(future))
             .expect("this process made the network and may enter it")
+    }
+
+    /// Stops everything that runs on it, as a lid that is closed does, until what this gives is dropped.
+    ///
+    /// Threads that tasks have started themselves go on, and so does the clock. Nobody may wait for the runtime
+    /// meanwhile.
+    pub fn freeze(&self) -> Frozen {
+        let mut held = Vec::new();
+        for _ in 0..THREADS {
+            let (begun, beginning) = sync_channel(1);
+            let (thaw, thawed) = sync_channel::<()>(1);
+            self.runtime.spawn(async move {
+                if begun.send(()).is_ok() {
+                    // Ends when nobody is left who could send.
+                    while thawed.recv().is_ok() {}
+                }
+            });
+            // One after the other, so that each has a thread of its own.
+            beginning.recv().expect("a runtime runs what it is given");
+            held.push(thaw);
+        }
+        Frozen { _held: held }
     }
 
     /// For tasks; what it blocks on itself would run on the calling thread, which is elsewhere.

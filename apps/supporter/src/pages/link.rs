@@ -2,7 +2,7 @@
 
 use aldis_ui::theme::{self, space};
 use aldis_ui::{Texts, widgets};
-use aldis_viewer::{Kind, Link, Tried};
+use aldis_viewer::{Kind, Link, Mapping, Tried};
 use egui::containers::menu::MenuButton;
 use egui::{Align, Button, Layout, RichText, Role, Ui, Vec2, WidgetInfo};
 
@@ -12,7 +12,7 @@ use super::Act;
 const WIDTH: f32 = 340.0;
 
 /// A button that says what the session goes over, with the details in its menu.
-pub(crate) fn link(ui: &mut Ui, texts: Texts, link: &Link) -> Option<Act> {
+pub(crate) fn link(ui: &mut Ui, texts: Texts, link: &Link, router: Mapping) -> Option<Act> {
     let kind = link.kind()?;
     let words = texts.get(name(kind));
     let rtt = link.rtt().as_millis().to_string();
@@ -31,10 +31,12 @@ pub(crate) fn link(ui: &mut Ui, texts: Texts, link: &Link) -> Option<Act> {
             details.inner
         });
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &spoken));
-    inner.and_then(|inner| inner.inner)
+    let copy = inner.is_some_and(|inner| inner.inner);
+    copy.then(|| Act::Copy(report(texts, link, router, &rtt)))
 }
 
-fn details(ui: &mut Ui, texts: Texts, link: &Link, kind: Kind, rtt: &str) -> Option<Act> {
+/// Gives whether the report is to be copied.
+fn details(ui: &mut Ui, texts: Texts, link: &Link, kind: Kind, rtt: &str) -> bool {
     ui.label(RichText::new(texts.get(name(kind))).font(theme::strong(15.0)));
     widgets::quiet(ui, texts.get(lead(kind)));
     ui.add_space(space::SMALL);
@@ -56,18 +58,18 @@ fn details(ui: &mut Ui, texts: Texts, link: &Link, kind: Kind, rtt: &str) -> Opt
     widgets::quiet(ui, texts.get("link-sealed"));
     widgets::quiet(ui, texts.get("link-who"));
     ui.add_space(space::SMALL);
-    let copy = ui.button(texts.get("link-copy")).clicked();
-    copy.then(|| Act::Copy(report(texts, link, kind, rtt)))
+    ui.button(texts.get("link-copy")).clicked()
 }
 
 /// What was tried and what came of it, for a ticket.
-fn report(texts: Texts, link: &Link, kind: Kind, rtt: &str) -> String {
+fn report(texts: Texts, link: &Link, router: Mapping, rtt: &str) -> String {
+    let way = link.kind().map(|kind| texts.get(name(kind)));
     let mut lines = vec![
         format!("Aldis {}", env!("CARGO_PKG_VERSION")),
         texts.with(
             "link-spoken",
             [
-                ("way", texts.get(name(kind)).as_ref().into()),
+                ("way", way.as_deref().unwrap_or_default().into()),
                 ("ms", rtt.into()),
             ],
         ),
@@ -91,7 +93,23 @@ fn report(texts: Texts, link: &Link, kind: Kind, rtt: &str) -> String {
             ),
         });
     }
+    lines.push(match router {
+        Mapping::At(at) => texts.with("link-router-at", [("at", at.to_string().into())]),
+        other => texts.get(asked(other)).into_owned(),
+    });
     lines.join("\n")
+}
+
+/// What the router that was asked for a port has answered.
+fn asked(router: Mapping) -> &'static str {
+    match router {
+        Mapping::Unasked => "link-router-unasked",
+        Mapping::Asked => "link-router-asked",
+        Mapping::NoRouter => "link-router-none",
+        Mapping::Refused => "link-router-refused",
+        Mapping::Hidden => "link-router-hidden",
+        Mapping::At(_) => "link-router-at",
+    }
 }
 
 fn name(kind: Kind) -> &'static str {

@@ -2,7 +2,7 @@
 
 use aldis_ui::theme::{self, space};
 use aldis_ui::{Texts, time, widgets};
-use aldis_viewer::{Command, Over, Session, SessionStage};
+use aldis_viewer::{Command, Mapping, Over, Session, SessionStage};
 use aldis_wire::peer::{ALL_MONITORS, EndReason, Grant, Look};
 use aldis_wire::signal::Case;
 use egui::{Align, Button, ComboBox, Id, Layout, RichText, Role, Spinner, Ui, Vec2, WidgetInfo};
@@ -36,6 +36,8 @@ pub(crate) struct Bar<'a> {
     pub(crate) unread: u32,
     /// This machine's clock plus this is the server's, in milliseconds.
     pub(crate) ahead: i64,
+    /// What came of asking the router for a port.
+    pub(crate) router: Mapping,
 }
 
 /// The toolbar at the top of a live session; `invited` is the name in its field.
@@ -103,7 +105,7 @@ fn facts(ui: &mut Ui, bar: Bar<'_>) -> Option<Act> {
         widgets::quiet(ui, time::clock(since));
     }
     if let Some(over) = &bar.session.link {
-        let pressed = link(ui, texts, over);
+        let pressed = link(ui, texts, over, bar.router);
         act = act.or(pressed);
     }
     act

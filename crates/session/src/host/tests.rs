@@ -326,6 +326,28 @@ fn who_loses_the_connection_moves_nothing_and_finds_his_seat_again() {
 }
 
 #[test]
+fn a_cut_of_nearly_ten_minutes_changes_nothing_and_a_longer_one_is_the_end() {
+    let cut = |lasts: Millis| {
+        let mut host = live(Choice::Allow);
+        let before = number(&host, 1);
+        host.handle_link_down([1; 16], 5_000);
+        effects(&mut host);
+        host.handle_timeout(5_000 + lasts);
+        let back = host.handle_link_again([1; 16], [1; 32]);
+        (host, before, back)
+    };
+    let (mut host, before, back) = cut(AWAY_TIME - 1);
+    assert!(back && host.question().is_none());
+    assert_eq!((number(&host, 1), through(&mut host)), (before, vec![1]));
+    let (mut host, _, back) = cut(AWAY_TIME);
+    assert!(!back && host.seats().is_empty());
+    assert_eq!(through(&mut host), []);
+    // Who comes then is somebody who asks.
+    host.handle_asked(ask(2, 1), 5_000 + AWAY_TIME + 1);
+    assert!(host.question().is_some());
+}
+
+#[test]
 fn those_who_are_here_lead_and_control_while_another_is_away() {
     let mut host = together(&[Choice::Allow, Choice::Allow]);
     host.handle_link_down([1; 16], 30);

@@ -51,6 +51,9 @@ impl Need {
 const NO_X11: Package = NotAvailable("macOS draws windows by itself");
 const NO_STAGE: Package = NotAvailable("the tests on virtual displays run on Linux");
 
+const NO_PORTS: Package =
+    NotAvailable("the tests with a router that gives ports are skipped without miniupnpd");
+
 /// Everything, each with a column per manager.
 pub(super) const NEEDS: &[Need] = &[
     Need {
@@ -138,6 +141,17 @@ pub(super) const NEEDS: &[Need] = &[
             Named("xdotool setxkbmap xsetroot"),
             Named("xdotool xorg-setxkbmap xorg-xsetroot"),
             Named("xdotool setxkbmap xsetroot"),
+            NO_STAGE,
+        ],
+    },
+    Need {
+        what: "a router that gives ports (UPnP)",
+        purpose: Purpose::Test,
+        packages: [
+            Named("miniupnpd-nftables"),
+            Named("miniupnpd"),
+            NO_PORTS,
+            NO_PORTS,
             NO_STAGE,
         ],
     },
