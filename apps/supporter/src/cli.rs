@@ -2,6 +2,7 @@
 
 mod cases;
 mod channels;
+mod doctor;
 mod organisation;
 mod printed;
 mod recordings;
@@ -17,6 +18,7 @@ use clap::Args;
 
 pub(crate) use cases::{Cases, run as cases};
 pub(crate) use channels::{Channels, run as channels};
+pub(crate) use doctor::run as doctor;
 pub(crate) use organisation::{Organisation, run as organisation};
 pub(crate) use recordings::{Recordings, run as recordings};
 

@@ -86,6 +86,13 @@ enum Command {
     Organisation(cli::Organisation),
     /// Signs out; the token is void from then on.
     Logout,
+    /// Says what this network allows on the way to a server, without signing in; it takes at most
+    /// 15 seconds and ends with an error if no session can come up from here.
+    Doctor {
+        /// The server, as its administrator gave it.
+        #[arg(long, value_name = "HOST:PORT#FINGERPRINT")]
+        server: ServerName,
+    },
     /// Works with cases.
     #[command(subcommand)]
     Cases(cli::Cases),
@@ -178,6 +185,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             password_stdin: _,
         }) => runtime.block_on(cli::join(invitation, user)),
         Some(Command::Organisation(command)) => runtime.block_on(cli::organisation(command)),
+        Some(Command::Doctor { server }) => runtime.block_on(cli::doctor(server)),
         Some(Command::Logout) => runtime.block_on(cli::logout()),
         Some(Command::Cases(cases)) => runtime.block_on(cli::cases(cases)),
         Some(Command::Recordings(recordings)) => cli::recordings(recordings),

@@ -11,6 +11,7 @@
 mod bond;
 mod congestion;
 pub mod contact;
+pub mod doctor;
 mod frames;
 mod identity;
 mod lane;
@@ -29,6 +30,7 @@ pub use quinn::{Connection, ConnectionError, Incoming, RecvStream, VarInt};
 pub use aldis_path::candidates;
 pub use aldis_path::choice::{Health, Kind, choose};
 pub use aldis_path::lane::Keep;
+pub use aldis_path::outlook;
 
 pub use crate::bond::{Bond, digits_secret};
 pub use crate::frames::{

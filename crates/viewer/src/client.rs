@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use aldis_link::doctor::{self, Finding};
+use aldis_link::outlook::Outlook;
 use aldis_link::{BindError, Identity, IdentityError, Node, Signal, SignalError};
 use aldis_trust::{Invitation, ServerName};
 use aldis_wire::signal::{Answer, Request, Supporter, Token};
@@ -33,6 +35,18 @@ pub enum ClientError {
     /// No server, or it said no.
     #[error(transparent)]
     Signal(#[from] SignalError),
+}
+
+/// Finds out what this network allows on the way to a server, without signing in there, and tells
+/// it as it comes; see [`doctor::examine`].
+pub async fn examine(
+    server: &ServerName,
+    tell: impl FnMut(Finding) + Send,
+) -> Result<Outlook, ClientError> {
+    let node = Node::bind_any(Arc::new(Identity::generate()?))?;
+    let outlook = doctor::examine(&node, server, tell).await;
+    node.close().await;
+    Ok(outlook)
 }
 
 impl Client {

@@ -30,7 +30,7 @@ pub use aldis_record as record;
 pub use aldis_screen::Pointer;
 
 pub use crate::library::{Export, Library, Shelved, Trouble};
-pub use aldis_link::{Kind, Mapping};
+pub use aldis_link::{Kind, Mapping, doctor, outlook};
 
 pub use crate::meter::{Link, Tried};
 pub use crate::picture::{Changed, Picture, PictureStats};

@@ -1,13 +1,13 @@
 //! A server with an account, on a computer that everybody reaches.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv6Addr, SocketAddr};
 use std::path::Path;
 
 use aldis_netlab::{Runtime, Site};
 use aldis_rendezvous::{Server, accounts};
 use aldis_store::Store;
 use aldis_trust::ServerName;
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use tempfile::TempDir;
 
 /// The supporter's account.
@@ -64,6 +64,15 @@ impl Office {
         &self.at
     }
 
+    /// How apps name it where they only have IPv6.
+    pub fn name_over_ipv6(&self) -> Result<ServerName> {
+        let own = self.at.host().ipv6().context("an IPv6 address")?;
+        Ok(ServerName {
+            host: own.to_string(),
+            ..self.name.clone()
+        })
+    }
+
     /// The server's process dies without a word.
     pub fn kill(&mut self) {
         // Its sockets go with its tasks.
@@ -81,11 +90,11 @@ impl Office {
 }
 
 fn start(runtime: &Runtime, folder: &Path, tcp: &[u16]) -> Result<Server> {
-    let listen = SocketAddr::from((Ipv4Addr::UNSPECIFIED, PORT));
+    let listen = SocketAddr::from((Ipv6Addr::UNSPECIFIED, PORT));
     runtime.block_on(async {
         let mut server = Server::start(folder, listen)?;
         for port in tcp {
-            server.listen_tcp((Ipv4Addr::UNSPECIFIED, *port).into())?;
+            server.listen_tcp((Ipv6Addr::UNSPECIFIED, *port).into())?;
         }
         Ok(server)
     })

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use aldis_netlab::{Lab, Site};
 use aldis_screen::{Frame, Rect};
+use aldis_trust::ServerName;
 use anyhow::Result;
 
 use crate::customer::Customer;
@@ -80,9 +81,20 @@ impl Scene {
         customer: &Site,
         supporter: &Site,
     ) -> Result<Self> {
+        let name = office.name.clone();
+        Self::begin_by(office, painter, (customer, &name), supporter)
+    }
+
+    /// The same with a customer who knows the server by this name.
+    pub fn begin_by(
+        office: Office,
+        painter: &Painter,
+        (customer, name): (&Site, &ServerName),
+        supporter: &Site,
+    ) -> Result<Self> {
         let supporter = Supporter::sign_in(supporter, &office.name)?;
         let code = supporter.new_case()?;
-        let customer = Customer::join(customer, &office.name, code)?;
+        let customer = Customer::join(customer, name, code)?;
         painter.fill_all(RED)?;
         supporter.connect(code);
         customer.allow()?;

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use aldis_netlab::{Runtime, Site};
 use aldis_screen::{Frame, Live as _};
 use aldis_trust::ServerName;
-use aldis_viewer::{Command, Desk, Identity, Kind, Session, SessionStage, View, Viewer, Wish};
+use aldis_viewer::{
+    Command, Desk, Identity, Kind, Session, SessionStage, Tried, View, Viewer, Wish,
+};
 use aldis_wire::Code;
 use aldis_wire::input::Input;
 use aldis_wire::signal::{Draft, Facts};
@@ -123,6 +125,12 @@ impl Supporter {
     /// What the session goes over now.
     pub fn kind(&self) -> Option<Kind> {
         self.viewer.view().session?.link?.kind()
+    }
+
+    /// What was tried to reach the customer's machine, and what came of it.
+    pub fn tried(&self) -> Vec<Tried> {
+        let link = self.viewer.view().session.and_then(|session| session.link);
+        link.map(|link| link.tried()).unwrap_or_default()
     }
 
     /// Waits until the session goes over something of which this is true.

@@ -19,7 +19,7 @@ use super::{ALPN, BUFFER, PATH, Port, config, hasten, proxy};
 use crate::node::DialError;
 
 /// The port that networks let through when they let nothing else through.
-const HTTPS: u16 = 443;
+pub(crate) const HTTPS: u16 = 443;
 
 /// How much earlier the server's own port is tried.
 const HEAD_START: Duration = Duration::from_millis(500);
@@ -51,6 +51,16 @@ impl Opener {
     /// Whether a proxy stands between, which may know names that we do not.
     pub(crate) fn has_proxy(&self) -> bool {
         proxy::is_needed(&self.server.address())
+    }
+
+    /// The proxy that stands between, as `HOST:PORT`.
+    pub(crate) fn proxy(&self) -> Option<String> {
+        proxy::name(&self.server.address())
+    }
+
+    /// Whether the server answers on this TCP port; what was opened for that is closed again.
+    pub(crate) async fn answers(&self, port: u16) -> Result<(), DialError> {
+        Box::pin(self.ask(port)).await.map(drop)
     }
 
     /// Opens a tunnel to this port of the server for the socket of ours at `ours`; nobody else's

@@ -23,7 +23,7 @@ mod queue;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
-pub(crate) use client::{Opener, Tunnel};
+pub(crate) use client::{HTTPS, Opener, Tunnel};
 pub use door::Door;
 pub use guests::Guests;
 

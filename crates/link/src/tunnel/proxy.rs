@@ -28,10 +28,19 @@ pub(super) async fn connect(place: &str) -> Option<TcpStream> {
     let Some(proxy) = proxy_for(place) else {
         return straight(place).await;
     };
-    let (host, port) = (proxy.uri().host()?, proxy.uri().port_u16().unwrap_or(PORT));
-    let stream = straight(&format!("{host}:{port}")).await?;
+    let stream = straight(&address(&proxy)?).await?;
     super::hasten(&stream);
     ask(stream, place, &proxy).await
+}
+
+/// The proxy that leads to that host, as `HOST:PORT`.
+pub(super) fn name(place: &str) -> Option<String> {
+    address(&proxy_for(place)?)
+}
+
+fn address(proxy: &Intercept) -> Option<String> {
+    let (host, port) = (proxy.uri().host()?, proxy.uri().port_u16().unwrap_or(PORT));
+    Some(format!("{host}:{port}"))
 }
 
 fn proxy_for(place: &str) -> Option<Intercept> {
