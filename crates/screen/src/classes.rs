@@ -4,9 +4,15 @@
 //! from it; in what a camera took hardly any is equal, and where it is soft, as the sky is, many
 //! are near. The boundary is wide, so a few rows of each cell are enough to tell.
 
+#![expect(
+    clippy::inline_always,
+    reason = "it is compiled anew for wide instructions wherever it is inlined"
+)]
+
 use crate::diff::join;
 use crate::frame::Frame;
 use crate::region::Rect;
+use crate::wide;
 
 /// A cell's side in pixels: a whole number of the photograph coder's blocks.
 const CELL: u32 = 32;
@@ -49,7 +55,11 @@ pub(crate) fn split(frame: &Frame, boxes: &[Rect]) -> Split {
         for (column, row) in cells(*rect) {
             let part = cell(column, row).intersection(*rect);
             let mark = &mut marks[(row * columns + column) as usize];
-            *mark = *mark || is_photo(frame, part);
+            *mark = *mark
+                || wide::run(
+                    #[inline(always)]
+                    || is_photo(frame, part),
+                );
         }
     }
     let mut photos = Vec::new();
@@ -88,6 +98,7 @@ pub(crate) fn split(frame: &Frame, boxes: &[Rect]) -> Split {
     Split { photos, rest }
 }
 
+#[inline(always)]
 fn is_photo(frame: &Frame, rect: Rect) -> bool {
     let (pairs, equal) = count(frame, rect, |one, other| one == other);
     if pairs < MIN_PAIRS {
@@ -109,6 +120,7 @@ fn is_photo(frame: &Frame, rect: Rect) -> bool {
 }
 
 /// How many pairs of neighbours are looked at, and of how many that is true.
+#[inline(always)]
 fn count(frame: &Frame, rect: Rect, is_true: impl Fn(u32, u32) -> bool) -> (usize, usize) {
     let (mut pairs, mut counted) = (0, 0);
     for y in (rect.y..rect.bottom()).step_by(EVERY) {
@@ -126,6 +138,7 @@ fn count(frame: &Frame, rect: Rect, is_true: impl Fn(u32, u32) -> bool) -> (usiz
 }
 
 /// No branches: the compiler takes several pixels at once.
+#[inline(always)]
 fn are_near(one: [u8; 4], other: [u8; 4]) -> bool {
     let apart = |channel: usize| one[channel].abs_diff(other[channel]);
     apart(0).max(apart(1)).max(apart(2)) <= APART

@@ -10,6 +10,7 @@ use siphasher::sip::SipHasher13;
 
 use crate::frame::Frame;
 use crate::region::Rect;
+use crate::wide;
 
 /// The most pixels on a side of what is hashed.
 const SIDE: usize = 64;
@@ -47,6 +48,19 @@ impl Hasher {
     /// The hash of a rectangle of at most [`SIDE`] pixels on each side, or of every so many of its
     /// rows.
     pub(crate) fn hash(&self, frame: &Frame, rect: Rect, every: usize) -> Hash {
+        let sums = wide::run(
+            #[inline(always)]
+            || self.sums(frame, rect, every),
+        );
+        (sums, (rect.width, rect.height))
+    }
+
+    #[expect(
+        clippy::inline_always,
+        reason = "it is compiled anew for wide instructions wherever it is inlined"
+    )]
+    #[inline(always)]
+    fn sums(&self, frame: &Frame, rect: Rect, every: usize) -> [u64; SUMS] {
         let mut sums = [0_u64; SUMS];
         let rows = (rect.y..rect.bottom()).zip(&self.secrets).step_by(every);
         for (y, secrets) in rows {
@@ -66,7 +80,7 @@ impl Hasher {
                 }
             }
         }
-        (sums, (rect.width, rect.height))
+        sums
     }
 }
 

@@ -42,6 +42,7 @@ mod rest;
 mod settings;
 mod stream;
 mod unzstd;
+mod wide;
 
 pub use crate::frame::{Frame, FrameError, MAX_SIDE};
 pub use crate::helpers::{Helpers, Work};

@@ -3,6 +3,11 @@
 //! Both directions are additions and multiplications of `f32` in a fixed order, which every
 //! processor rounds alike.
 
+#![expect(
+    clippy::inline_always,
+    reason = "it is compiled anew for wide instructions wherever it is inlined"
+)]
+
 /// Samples or coefficients, by rows.
 pub(super) type Block = [[f32; 8]; 8];
 
@@ -16,19 +21,23 @@ const C6: f32 = 0.191_341_71;
 const C7: f32 = 0.097_545_16;
 
 /// The coefficients of a block, transposed.
+#[inline(always)]
 pub(super) fn forward(block: &Block) -> Block {
     forward_columns(&transposed(&forward_columns(block)))
 }
 
 /// The samples of transposed coefficients.
+#[inline(always)]
 pub(super) fn inverse(block: &Block) -> Block {
     inverse_columns(&transposed(&inverse_columns(block)))
 }
 
+#[inline(always)]
 fn transposed(block: &Block) -> Block {
     std::array::from_fn(|row| std::array::from_fn(|column| block[column][row]))
 }
 
+#[inline(always)]
 fn forward_columns(x: &Block) -> Block {
     let mut out = [[0.0; 8]; 8];
     for i in 0..8 {
@@ -50,6 +59,7 @@ fn forward_columns(x: &Block) -> Block {
     out
 }
 
+#[inline(always)]
 fn inverse_columns(x: &Block) -> Block {
     let mut out = [[0.0; 8]; 8];
     for i in 0..8 {

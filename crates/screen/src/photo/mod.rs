@@ -5,6 +5,11 @@
 //! packed by the Huffman coder that the exact pixels use already, and decoder and encoder are a
 //! few hundred lines that cannot read a byte beyond their part.
 
+#![expect(
+    clippy::inline_always,
+    reason = "it is compiled anew for wide instructions wherever it is inlined"
+)]
+
 mod dct;
 mod tokens;
 
@@ -17,6 +22,7 @@ use crate::helpers::{Helpers, Work};
 use crate::region::Rect;
 use crate::stream::Packer;
 use crate::unzstd::{Corrupt, Unpacker};
+use crate::wide;
 
 use dct::Block;
 use tokens::{Kind, MODES, Reader, STREAMS, Writer};
@@ -195,6 +201,20 @@ impl Work for Part {
 
 /// Writes rows of macroblocks.
 fn code(frame: &Frame, band: Rect, scales: &[[f32; 64]; 2], changed: &[bool], writer: &mut Writer) {
+    wide::run(
+        #[inline(always)]
+        || code_rows(frame, band, scales, changed, writer),
+    );
+}
+
+#[inline(always)]
+fn code_rows(
+    frame: &Frame,
+    band: Rect,
+    scales: &[[f32; 64]; 2],
+    changed: &[bool],
+    writer: &mut Writer,
+) {
     let columns = band.width.div_ceil(SIDE);
     let mut samples = [[[0.0; 8]; 8]; 6];
     for (row, changed) in (0..).zip(changed.chunks(columns as usize)) {
@@ -249,6 +269,21 @@ pub(crate) fn decode(
     }
     let mut reader = Reader::new(streams, bits);
     let steps = [steps(step, Kind::Luma), steps(step, Kind::Chroma)];
+    wide::run(
+        #[inline(always)]
+        || decode_rows(frame, rect, &steps, &mut reader),
+    )?;
+    reader.is_done().then_some(()).ok_or(Corrupt)
+}
+
+#[inline(always)]
+fn decode_rows(
+    frame: &mut Frame,
+    rect: Rect,
+    steps: &[[f32; 64]; 2],
+    reader: &mut Reader<'_>,
+) -> Result<(), Corrupt> {
+    let (columns, rows) = (rect.width.div_ceil(SIDE), rect.height.div_ceil(SIDE));
     for row in 0..rows {
         let mut bases = [0; 3];
         for column in 0..columns {
@@ -273,15 +308,17 @@ pub(crate) fn decode(
             paint(frame, place, &samples);
         }
     }
-    reader.is_done().then_some(()).ok_or(Corrupt)
+    Ok(())
 }
 
 /// A macroblock's pixels; at the right and bottom edge fewer than elsewhere.
+#[inline(always)]
 fn macroblock(rect: Rect, column: u32, row: u32) -> Rect {
     Rect::new(rect.x + column * SIDE, rect.y + row * SIDE, SIDE, SIDE).intersection(rect)
 }
 
 /// What a macroblock's block shows.
+#[inline(always)]
 fn belongs(index: usize) -> (Kind, usize) {
     match index {
         0..4 => (Kind::Luma, 0),
@@ -305,6 +342,7 @@ fn scale(step: u8, kind: Kind) -> [f32; 64] {
     steps(step, kind).map(|step| 1.0 / step)
 }
 
+#[inline(always)]
 fn quantise(block: &Block, scale: &[f32; 64]) -> [i32; 64] {
     let mut values = [0; 64];
     let coefficients = block.as_flattened();
@@ -316,6 +354,7 @@ fn quantise(block: &Block, scale: &[f32; 64]) -> [i32; 64] {
     values
 }
 
+#[inline(always)]
 fn dequantise(values: &[i32; 64], steps: &[f32; 64]) -> Block {
     let mut block = [[0.0; 8]; 8];
     let coefficients = block.as_flattened_mut();
@@ -326,11 +365,13 @@ fn dequantise(values: &[i32; 64], steps: &[f32; 64]) -> Block {
 }
 
 /// The nearest integer; quicker than a cast, which has to mind what is no number.
+#[inline(always)]
 fn rounded(value: f32) -> i32 {
     (value + ROUND).to_bits().cast_signed() - ROUND.to_bits().cast_signed()
 }
 
 /// Takes a macroblock's samples; missing pixels repeat the last ones.
+#[inline(always)]
 fn sample(frame: &Frame, place: Rect, samples: &mut Samples) {
     let mut blues = [[0.0; 16]; 16];
     let mut reds = [[0.0; 16]; 16];
@@ -367,6 +408,7 @@ fn sample(frame: &Frame, place: Rect, samples: &mut Samples) {
 }
 
 /// Paints a macroblock's samples.
+#[inline(always)]
 fn paint(frame: &mut Frame, place: Rect, samples: &Samples) {
     for row in 0..place.height as usize {
         let mut lumas = [0.0; 16];

@@ -4,6 +4,11 @@
 //! in a stream of their own, for they have no pattern.
 //! Tokens of like places go into one stream, so that each gets its own Huffman tree from zstd.
 
+#![expect(
+    clippy::inline_always,
+    reason = "it is compiled anew for wide instructions wherever it is inlined"
+)]
+
 use crate::unzstd::Corrupt;
 
 /// How many token streams there are.
@@ -29,6 +34,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
+    #[inline(always)]
     fn first(self) -> usize {
         match self {
             Self::Luma => 1,
@@ -37,6 +43,7 @@ impl Kind {
     }
 
     /// The stream of a token for the coefficient at this place.
+    #[inline(always)]
     fn stream(self, place: usize) -> usize {
         self.first()
             + match place {
@@ -67,6 +74,7 @@ impl Writer {
     }
 
     /// Writes a block, its first coefficient as the difference from `base`.
+    #[inline(always)]
     pub(super) fn block(&mut self, kind: Kind, block: &[i32; 64], base: i32) {
         let mut sorted = [0; 64];
         let mut set = 0_u64;
@@ -94,6 +102,7 @@ impl Writer {
         }
     }
 
+    #[inline(always)]
     fn number(&mut self, kind: Kind, place: usize, zeros: u8, value: i32) {
         let size = u32::BITS - value.unsigned_abs().leading_zeros();
         self.streams[kind.stream(place)].push(zeros << 4 | size as u8);
@@ -103,6 +112,7 @@ impl Writer {
     }
 
     /// Writes the lowest `size` bits, above which there are none.
+    #[inline(always)]
     fn put(&mut self, bits: u32, size: u32) {
         self.word |= u64::from(bits) << self.used;
         self.used += size;
@@ -153,6 +163,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The next token of a stream.
+    #[inline(always)]
     pub(super) fn token(&mut self, stream: usize) -> Result<u8, Corrupt> {
         let (token, rest) = self.streams[stream].split_first().ok_or(Corrupt)?;
         self.streams[stream] = rest;
@@ -165,6 +176,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a block; returns whether any coefficient but the first is set.
+    #[inline(always)]
     pub(super) fn block(
         &mut self,
         kind: Kind,
@@ -195,6 +207,7 @@ impl<'a> Reader<'a> {
         if place == 64 { Ok(true) } else { Err(Corrupt) }
     }
 
+    #[inline(always)]
     fn number(&mut self, size: u8) -> Result<i32, Corrupt> {
         let size = usize::from(size);
         if size == 0 {
