@@ -267,7 +267,7 @@ impl Talk {
     }
 
     async fn slow_down(&self) {
-        let delay = self.shared.throttle.delay(self.from, clock::now());
+        let delay = self.shared.throttle.attempt(self.from, clock::now());
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;
         }

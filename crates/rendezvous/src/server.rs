@@ -27,6 +27,9 @@ use crate::{clock, clockwork, connection, organisation, random};
 /// The most apps connected at once.
 pub(crate) const CONNECTIONS: usize = 10_000;
 
+/// When so many handshakes go on, who begins another one must show first that he hears us.
+pub(crate) const HANDSHAKES: usize = 64;
+
 /// The most passwords checked at once.
 const PASSWORDS: usize = 2;
 
@@ -366,6 +369,8 @@ impl Server {
         tasks.spawn(self.door.run());
         await_returns(&self.shared, &mut tasks).await;
         let mut next_id = 0;
+        // Each handshake that goes on holds one.
+        let greeting = Arc::new(());
         let mut stop = std::pin::pin!(stop);
         loop {
             tokio::select! {
@@ -378,14 +383,18 @@ impl Server {
                         continue;
                     }
                     // A first packet may bear any sender's address; prove it before work is done.
-                    if !incoming.remote_address_validated() && tasks.len() >= CONNECTIONS / 2 {
+                    let busy = Arc::strong_count(&greeting) > HANDSHAKES;
+                    if busy && !incoming.remote_address_validated() {
                         drop(incoming.retry());
                         continue;
                     }
                     next_id += 1;
                     let (shared, id) = (Arc::clone(&self.shared), next_id);
+                    let greeted = Arc::clone(&greeting);
                     tasks.spawn(async move {
-                        if let Ok(connection) = incoming.await {
+                        let connection = incoming.await;
+                        drop(greeted);
+                        if let Ok(connection) = connection {
                             connection::serve(shared, connection, id).await;
                         }
                     });

@@ -46,13 +46,18 @@ impl Talk {
             claim: Sha256::digest(secret).into(),
             source,
         };
+        let had_code = code.is_some();
         let code = match code {
             Some(code) => code,
             None => self.own_case(&name, sos).await?,
         };
         let joined = self.change(code, join, Doer::Customer).await;
-        if matches!(joined, Err(Refusal::UnknownCode | Refusal::Claimed)) {
-            self.shared.throttle.failed(self.from, clock::now());
+        match joined {
+            Err(Refusal::UnknownCode | Refusal::Claimed) => {
+                self.shared.throttle.failed(self.from, clock::now());
+            }
+            Ok(_) if had_code => self.shared.throttle.succeeded(self.from, clock::now()),
+            _ => {}
         }
         let joined = joined?;
         self.who = Who::Customer(code);

@@ -32,7 +32,7 @@ impl Talk {
         drop(permit);
         match account {
             Some(account) if fits => {
-                self.shared.throttle.succeeded(self.from);
+                self.shared.throttle.succeeded(self.from, clock::now());
                 self.admit(account).await
             }
             _ => {

@@ -5,8 +5,9 @@ use std::net::UdpSocket;
 use aldis_link::{FrameReceiver, FrameSender};
 use aldis_wire::signal::{Answer, FromServer, Refusal, Request, Source, Status, ToServer};
 use aldis_wire::{VERSION, encode};
+use tokio::task::JoinSet;
 
-use crate::office::{Office, soon};
+use crate::office::{Office, node, soon};
 
 fn hello() -> ToServer {
     ToServer {
@@ -172,4 +173,58 @@ async fn packets_that_are_no_quic_are_ignored() {
         socket.send_to(&noise, office.name.address()).unwrap();
     }
     office.supporter("eva").await.new_case().await;
+}
+
+/// The first packets of so many clients that nobody answers.
+async fn first_packets(office: &Office, count: usize) -> Vec<Vec<u8>> {
+    let mut packets = Vec::new();
+    for _ in 0..count {
+        // One of its own for each, or one would hear another's farewell.
+        let nobody = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let elsewhere = aldis_trust::ServerName {
+            port: nobody.local_addr().unwrap().port(),
+            ..office.name.clone()
+        };
+        let mut dialling = JoinSet::new();
+        dialling.spawn(async move { node().dial_server(&elsewhere).await.map(drop) });
+        let mut packet = vec![0; 2048];
+        let length = soon("a first packet", nobody.recv(&mut packet)).await;
+        packet.truncate(length.unwrap());
+        packets.push(packet);
+    }
+    packets
+}
+
+#[tokio::test]
+async fn under_load_a_stranger_must_hear_us_before_work_is_done_for_him() {
+    const RETRY: u8 = 3;
+    let office = Office::open().await;
+    let mut strangers = Vec::new();
+    let mut kinds = Vec::new();
+    for packet in first_packets(&office, 80).await {
+        let stranger = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        stranger.connect(office.name.address()).await.unwrap();
+        stranger.send(&packet).await.unwrap();
+        let mut answer = [0; 2048];
+        let length = soon(
+            &format!("an answer after {kinds:?}"),
+            stranger.recv(&mut answer),
+        )
+        .await
+        .unwrap();
+        kinds.push(answer[0] >> 4 & 3);
+        strangers.push((stranger, packet.len(), length));
+    }
+    assert_ne!(kinds[0], RETRY);
+    assert_eq!(kinds.last(), Some(&RETRY));
+    // Nobody is locked out meanwhile.
+    office.supporter("eva").await.new_case().await;
+    // And nobody's address can be flooded through us.
+    for (stranger, said, mut heard) in strangers {
+        let mut more = [0; 2048];
+        while let Ok(length) = stranger.try_recv(&mut more) {
+            heard += length;
+        }
+        assert!(heard <= 3 * said, "{heard} bytes for {said}");
+    }
 }

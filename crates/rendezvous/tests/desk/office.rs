@@ -173,7 +173,7 @@ impl Office {
     }
 }
 
-fn node() -> Node {
+pub(crate) fn node() -> Node {
     let identity = Arc::new(Identity::generate().unwrap());
     Node::bind(identity, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap()
 }

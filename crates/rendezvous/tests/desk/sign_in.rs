@@ -38,7 +38,10 @@ async fn wrong_passwords_are_answered_ever_later_and_the_right_one_still_works()
         office.app().await.sign_in("eva", "wrong").await,
         Err(Refusal::Credentials)
     );
-    assert!(now() - asked < took[4], "who knew the password starts anew");
+    assert!(
+        now() - asked < took[4],
+        "who knew the password waits less again"
+    );
 }
 
 #[tokio::test]
