@@ -399,7 +399,9 @@ impl Ways {
         self.move_if_better();
         if cut_off && !self.away {
             self.away = true;
-            // What he did meanwhile was meant for the picture that he saw.
+            // What he did meanwhile was meant for the picture that he saw; what is on its way, QUIC
+            // would say again by itself if the network came back.
+            self.pumps.abort_all();
             self.lanes.control.close();
             return Some(WayNews::Away);
         }

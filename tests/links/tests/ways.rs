@@ -137,6 +137,10 @@ fn a_key_that_is_held_when_the_link_dies_is_let_go_and_not_pressed_again() -> Re
         std::thread::sleep(Duration::from_secs(5));
         ensure!(painter.keys()? == (0, 0), "let go of a key that is held");
         home.link().cut();
+        // What he does before anybody can know of it is not done later, either.
+        for pressed in [true, false, true, false] {
+            scene.supporter.input(shift(pressed));
+        }
         painter.until_key(false)?;
         // What he did while he was cut off is not done later.
         scene
