@@ -68,10 +68,7 @@ fn show_notice(ui: &mut Ui, texts: Texts, notice: Option<&Notice>) {
             Tone::Bad,
             texts.with("notice-no-screen", [("reason", reason.as_str().into())]),
         ),
-        Notice::NoHands(reason) => (
-            Tone::Bad,
-            texts.with("notice-no-hands", [("reason", reason.as_str().into())]),
-        ),
+        Notice::NoHands(why) => (Tone::Bad, texts.no_hands(why)),
     };
     widgets::notice(ui, tone, &text);
     widgets::gap(ui);

@@ -457,6 +457,10 @@ impl App {
             unread: case.map_or(0, |case| self.view.service.unread(case)),
             ahead: self.view.server_ahead,
             router: self.view.router,
+            proven: match &self.view.standing.proven {
+                Some(Ok(proven)) => Some(proven),
+                Some(Err(_)) | None => None,
+            },
         };
         let look = egui::Frame::new()
             .fill(tokens.raised)
@@ -467,7 +471,7 @@ impl App {
                 let mut act = pages::toolbar(ui, bar, &mut self.invited);
                 act = pages::people(ui, texts, session).or(act);
                 if let Some(why) = &session.no_hands {
-                    widgets::notice(ui, Tone::Bad, why);
+                    widgets::notice(ui, Tone::Bad, &texts.no_hands(why));
                 } else if let Some(name) = &session.joining {
                     let name = [("name", name.as_str().into())];
                     widgets::notice(ui, Tone::Warn, &texts.with("seat-joining", name));

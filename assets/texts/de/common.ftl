@@ -98,3 +98,8 @@ error-founded = Dieser Server hat schon eine Organisation. Bitten Sie einen ihre
 error-no-organisation = Dieser Server hat noch keine Organisation. Ein Administrator muss erst eine anlegen.
 error-name-taken = Ein anderes Konto hat diesen Namen. Wählen Sie einen anderen.
 error-password-length = Ein Passwort muss 8 bis 1024 Zeichen haben.
+
+no-hands = Maus und Tastatur können nicht benutzt werden: { $reason }
+no-hands-wayland = Aldis kann einen Wayland-Desktop noch nicht steuern. Melden Sie sich am Computer des Kunden mit einer X11-Sitzung (Xorg) an.
+no-hands-display = Es gibt keinen Desktop, der gesteuert werden kann. Starten Sie Aldis auf einem Desktop.
+no-hands-permission = Das System lässt Aldis den Computer nicht steuern. Erlauben Sie es in den Systemeinstellungen unter Datenschutz & Sicherheit, Bedienungshilfen, und starten Sie Aldis neu.

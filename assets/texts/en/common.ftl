@@ -98,3 +98,8 @@ error-founded = This server has an organisation already. Ask one of its admins f
 error-no-organisation = This server has no organisation yet. An admin must make one first.
 error-name-taken = Another account has this name. Choose another one.
 error-password-length = A password must have 8 to 1024 characters.
+
+no-hands = Mouse and keyboard cannot be shared: { $reason }
+no-hands-wayland = Aldis cannot control a Wayland desktop yet. On the customer’s computer, log in with an X11 (Xorg) session.
+no-hands-display = There is no desktop to control. Start Aldis within a desktop.
+no-hands-permission = The system does not let Aldis control the computer. Allow it in System Settings, Privacy & Security, Accessibility, and start Aldis again.

@@ -98,3 +98,8 @@ error-founded = Este servidor ya tiene una organización. Pida una invitación a
 error-no-organisation = Este servidor aún no tiene organización. Un administrador debe crearla primero.
 error-name-taken = Otra cuenta tiene este nombre. Elija otro.
 error-password-length = Una contraseña debe tener de 8 a 1024 caracteres.
+
+no-hands = Ratón y teclado no se pueden compartir: { $reason }
+no-hands-wayland = Aldis todavía no puede controlar un escritorio Wayland. En el equipo del cliente, inicie una sesión X11 (Xorg).
+no-hands-display = No hay ningún escritorio que controlar. Inicie Aldis dentro de un escritorio.
+no-hands-permission = El sistema no deja que Aldis controle el equipo. Permítalo en Ajustes del Sistema, Privacidad y seguridad, Accesibilidad, e inicie Aldis de nuevo.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use aldis_inject::InjectError;
 use aldis_link::contact::{self, Contact};
 use aldis_link::{Node, RouterPort};
 use aldis_session::Authority;
@@ -10,7 +11,7 @@ use aldis_session::chat::{Asked, Chat};
 use aldis_session::host::{AWAY_TIME, About, Ask, Effect, Host as Session, Typed};
 use aldis_trust::organisation::{DAY, LIST_STALE};
 use aldis_trust::{Proven, digits};
-use aldis_wire::peer::{Comes, EndReason, ToViewer};
+use aldis_wire::peer::{Comes, EndReason, NoHands, ToViewer};
 use aldis_wire::relay::Relay;
 use aldis_wire::signal::{Answer, Consent, Distrust, OwnCase, Push, Request, Status};
 use aldis_wire::{Millis, SessionId};
@@ -445,7 +446,7 @@ impl Engine {
             self.view.met = self.anchors.met().to_vec();
         }
         self.view.notice = self.stale_list(session);
-        let no_hands = self.party.raise_hands().err().map(|it| it.to_string());
+        let no_hands = self.party.raise_hands().err().map(no_hands);
         if let Some(reason) = no_hands.clone() {
             self.view.notice = Some(Notice::NoHands(reason));
             self.session.stop_control(now);
@@ -762,5 +763,14 @@ async fn lost(proving: Option<&(Visitor, String)>) {
     match proving {
         Some((visitor, _)) => drop(visitor.connection.closed().await),
         None => std::future::pending().await,
+    }
+}
+
+fn no_hands(error: InjectError) -> NoHands {
+    match error {
+        InjectError::Wayland => NoHands::Wayland,
+        InjectError::NoDisplay => NoHands::NoDisplay,
+        InjectError::Refused => NoHands::Permission,
+        other => NoHands::Failed(other.to_string()),
     }
 }

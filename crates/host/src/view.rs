@@ -5,7 +5,7 @@ use aldis_session::chat::Chat;
 use aldis_session::host::About;
 use aldis_trust::Known;
 use aldis_wire::Millis;
-use aldis_wire::peer::{EndReason, Grant};
+use aldis_wire::peer::{EndReason, Grant, NoHands};
 use aldis_wire::signal::{Distrust, OwnCase, Supporter};
 
 /// Everything the customer's window shows, as of one moment.
@@ -113,8 +113,8 @@ pub enum Notice {
     NeverConnected,
     /// The screen cannot be shared; the system's sentence.
     NoScreen(String),
-    /// Mouse and keyboard cannot be moved; the system's sentence.
-    NoHands(String),
+    /// Mouse and keyboard cannot be moved.
+    NoHands(NoHands),
     /// The supporter's app sent input that was not allowed; it was ignored.
     InputIgnored,
 }

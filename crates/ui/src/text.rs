@@ -7,6 +7,7 @@ use std::fmt::Display;
 use std::sync::LazyLock;
 
 use aldis_link::{DialError, SignalError};
+use aldis_wire::peer::NoHands;
 use aldis_wire::signal::{Distrust, Refusal};
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
@@ -218,6 +219,17 @@ impl Texts {
     /// Why a supporter is not believed.
     pub fn distrust(self, why: Distrust) -> String {
         self.get(distrusted(why)).into_owned()
+    }
+
+    /// Why mouse and keyboard cannot be moved.
+    pub fn no_hands(self, why: &NoHands) -> String {
+        let reason = match why {
+            NoHands::Wayland => self.get("no-hands-wayland"),
+            NoHands::NoDisplay => self.get("no-hands-display"),
+            NoHands::Permission => self.get("no-hands-permission"),
+            NoHands::Failed(why) => why.as_str().into(),
+        };
+        self.with("no-hands", [("reason", reason.as_ref().into())])
     }
 
     /// Why the server did not do it.

@@ -7,8 +7,8 @@ use std::time::Duration;
 use aldis_link::{DialError, InLane, Incoming, Keep, Node, OutLane, VarInt, close};
 use aldis_session::held::{self, Held};
 use aldis_wire::peer::{
-    EndReason, Grant, MAX_POINTER_SIDE, MAX_SEATS, Monitor, NoPicture, Recording, ScreenPart, Seat,
-    ToHost, ToViewer,
+    EndReason, Grant, MAX_POINTER_SIDE, MAX_SEATS, Monitor, NoHands, NoPicture, Recording,
+    ScreenPart, Seat, ToHost, ToViewer,
 };
 use aldis_wire::signal::{Distrust, MAX_NAME};
 use aldis_wire::{Millis, SessionId};
@@ -54,7 +54,7 @@ pub(crate) enum PeerNews {
         shared: u32,
         all: bool,
     },
-    NoHands(String),
+    NoHands(NoHands),
     NoPicture(Option<NoPicture>),
     InputIgnored,
     /// Nothing comes any more; it is being mended.
@@ -254,7 +254,7 @@ fn heard_news(
             return None;
         }
         ToViewer::InputIgnored => PeerNews::InputIgnored,
-        ToViewer::NoHands(why) => PeerNews::NoHands(sentence(&why)),
+        ToViewer::NoHands(why) => PeerNews::NoHands(no_hands(why)),
         ToViewer::NoPicture(why) => PeerNews::NoPicture(why.map(no_picture)),
         ToViewer::Ended(reason) => PeerNews::Ended(reason),
         // They belong at the beginning of a stream and nowhere else, or are dealt with before.
@@ -277,6 +277,13 @@ fn seats(mut list: Vec<Seat>, joining: Option<&str>) -> PeerNews {
         seat.name = short(&seat.name);
     }
     PeerNews::Seats(list, joining.map(short))
+}
+
+fn no_hands(why: NoHands) -> NoHands {
+    match why {
+        NoHands::Failed(why) => NoHands::Failed(sentence(&why)),
+        why => why,
+    }
 }
 
 fn no_picture(why: NoPicture) -> NoPicture {

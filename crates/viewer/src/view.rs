@@ -6,7 +6,7 @@ use std::sync::Arc;
 use aldis_link::{Mapping, SignalError};
 use aldis_record::Full;
 use aldis_trust::ServerName;
-use aldis_wire::peer::{EndReason, Grant, Monitor, NoPicture, Recording, Seat};
+use aldis_wire::peer::{EndReason, Grant, Monitor, NoHands, NoPicture, Recording, Seat};
 use aldis_wire::signal::{Distrust, Refusal, Supporter, Token};
 use aldis_wire::{Code, Millis};
 
@@ -83,7 +83,7 @@ pub struct Session {
     /// The connection, while there is one.
     pub link: Option<Link>,
     /// Why the customer's mouse and keyboard cannot be moved; their machine's sentence.
-    pub no_hands: Option<String>,
+    pub no_hands: Option<NoHands>,
     /// Why no new picture comes now.
     pub no_picture: Option<NoPicture>,
     /// How often input was ignored for lack of a grant.

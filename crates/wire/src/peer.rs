@@ -229,8 +229,8 @@ pub enum ToViewer {
     PointerMoved(Option<(u16, u16)>),
     /// Input came without a grant; it was ignored.
     InputIgnored,
-    /// Mouse and keyboard cannot be moved; a sentence for the supporter.
-    NoHands(String),
+    /// Mouse and keyboard cannot be moved.
+    NoHands(NoHands),
     /// Why there is no new picture now; `None` once there is one again.
     NoPicture(Option<NoPicture>),
     /// The session is over.
@@ -239,6 +239,19 @@ pub enum ToViewer {
 
 impl Message for ToViewer {
     const MAX: usize = 512 * 1024;
+}
+
+/// Why mouse and keyboard cannot be moved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum NoHands {
+    /// The desktop is a Wayland one.
+    Wayland,
+    /// There is no desktop.
+    NoDisplay,
+    /// The system wants to be asked for permission first.
+    Permission,
+    /// A sentence of the customer's machine.
+    Failed(String),
 }
 
 /// Why the screen cannot be seen.
