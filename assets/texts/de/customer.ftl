@@ -53,7 +53,6 @@ notice-left = { $name } ist nicht mehr verbunden.
 notice-never-connected = Der Techniker durfte sich verbinden, kam aber nicht.
 notice-input-ignored = Die App des Technikers hat Eingaben gesendet, die Sie nicht erlaubt haben. Sie wurden ignoriert.
 notice-no-screen = Ihr Bildschirm kann nicht gezeigt werden: { $reason }
-notice-no-hands = Maus und Tastatur können nicht benutzt werden: { $reason }
 queue-first = Sie sind als Nächstes dran.
 queue-ahead = { $count ->
     [one] Eine Person ist vor Ihnen.
@@ -67,7 +66,7 @@ describe-send = Beschreibung senden
 withdraw = Ich brauche keine Hilfe mehr
 withdrawn = Ihre Anfrage ist zurückgezogen
 chat-with-supporter = Chat mit Ihrem Techniker
-share-my-screen = Meinen Bildschirm freigeben
+share-my-screen = Meinen Bildschirm mit Steuerung freigeben
 asks-organisation = { $organisation } bürgt für diese Person.
 digits-title = Fragen Sie { $name } nach fünf Ziffern
 digits-lead = { $organisation } ist neu auf diesem Computer. Lassen Sie sich die Ziffern von { $name } vorlesen, am Telefon und nicht im Chat, und tippen Sie sie hier ein. Vorher wird nichts gezeigt.

@@ -53,7 +53,6 @@ notice-left = { $name } is no longer connected.
 notice-never-connected = The supporter was allowed but did not connect.
 notice-input-ignored = The supporter’s app sent input that you did not allow. It was ignored.
 notice-no-screen = Your screen cannot be shared: { $reason }
-notice-no-hands = Mouse and keyboard cannot be shared: { $reason }
 queue-first = You are next.
 queue-ahead = { $count ->
     [one] One person is before you.
@@ -67,7 +66,7 @@ describe-send = Send description
 withdraw = I no longer need help
 withdrawn = Your request is withdrawn
 chat-with-supporter = Chat with your supporter
-share-my-screen = Share my screen
+share-my-screen = Share my screen with control
 asks-organisation = { $organisation } vouches for this person.
 digits-title = Ask { $name } for five digits
 digits-lead = { $organisation } is new on this computer. Let { $name } read the digits out to you, on the phone and not in the chat, and type them here. Nothing is shown before that.

@@ -53,7 +53,6 @@ notice-left = { $name } ya no está conectado.
 notice-never-connected = Se permitió el acceso, pero el técnico no se conectó.
 notice-input-ignored = La aplicación del técnico envió entradas que usted no permitió. Se ignoraron.
 notice-no-screen = Su pantalla no se puede compartir: { $reason }
-notice-no-hands = Ratón y teclado no se pueden compartir: { $reason }
 queue-first = Es el siguiente.
 queue-ahead = { $count ->
     [one] Hay una persona antes que usted.
@@ -67,7 +66,7 @@ describe-send = Enviar descripción
 withdraw = Ya no necesito ayuda
 withdrawn = Su solicitud se ha retirado
 chat-with-supporter = Chat con su técnico
-share-my-screen = Compartir mi pantalla
+share-my-screen = Compartir mi pantalla con control
 asks-organisation = { $organisation } responde por esta persona.
 digits-title = Pida cinco cifras a { $name }
 digits-lead = { $organisation } es nueva en este equipo. Pida a { $name } que le lea las cifras, por teléfono y no en el chat, y escríbalas aquí. Antes de eso no se muestra nada.

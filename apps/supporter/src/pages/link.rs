@@ -1,7 +1,8 @@
 //! What a session goes over, as a menu of the toolbar.
 
+use aldis_trust::Proven;
 use aldis_ui::theme::{self, space};
-use aldis_ui::{Texts, widgets};
+use aldis_ui::{Texts, time, widgets};
 use aldis_viewer::{Kind, Link, Mapping, Tried};
 use egui::containers::menu::MenuButton;
 use egui::{Align, Button, Layout, RichText, Role, Ui, Vec2, WidgetInfo};
@@ -12,7 +13,13 @@ use super::Act;
 const WIDTH: f32 = 340.0;
 
 /// A button that says what the session goes over, with the details in its menu.
-pub(crate) fn link(ui: &mut Ui, texts: Texts, link: &Link, router: Mapping) -> Option<Act> {
+pub(crate) fn link(
+    ui: &mut Ui,
+    texts: Texts,
+    link: &Link,
+    router: Mapping,
+    proven: Option<&Proven>,
+) -> Option<Act> {
     let kind = link.kind()?;
     let words = texts.get(name(kind));
     let rtt = link.rtt().as_millis().to_string();
@@ -26,7 +33,7 @@ pub(crate) fn link(ui: &mut Ui, texts: Texts, link: &Link, router: Mapping) -> O
         .ui(ui, |ui| {
             ui.set_width(WIDTH);
             let details = ui.with_layout(Layout::top_down(Align::Min), |ui| {
-                details(ui, texts, link, kind, &rtt)
+                details(ui, texts, link, proven, kind, &rtt)
             });
             details.inner
         });
@@ -36,7 +43,14 @@ pub(crate) fn link(ui: &mut Ui, texts: Texts, link: &Link, router: Mapping) -> O
 }
 
 /// Gives whether the report is to be copied.
-fn details(ui: &mut Ui, texts: Texts, link: &Link, kind: Kind, rtt: &str) -> bool {
+fn details(
+    ui: &mut Ui,
+    texts: Texts,
+    link: &Link,
+    proven: Option<&Proven>,
+    kind: Kind,
+    rtt: &str,
+) -> bool {
     ui.label(RichText::new(texts.get(name(kind))).font(theme::strong(15.0)));
     widgets::quiet(ui, texts.get(lead(kind)));
     ui.add_space(space::SMALL);
@@ -56,6 +70,15 @@ fn details(ui: &mut Ui, texts: Texts, link: &Link, kind: Kind, rtt: &str) -> boo
     }
     ui.add_space(space::SMALL);
     widgets::quiet(ui, texts.get("link-sealed"));
+    if let Some(proven) = proven {
+        let day = time::moment(proven.until, 0, texts.language());
+        let known = [
+            ("name", proven.name.as_str().into()),
+            ("organisation", proven.organisation.as_str().into()),
+            ("day", day.into()),
+        ];
+        widgets::quiet(ui, texts.with("link-proven", known));
+    }
     widgets::quiet(ui, texts.get("link-who"));
     ui.add_space(space::SMALL);
     ui.button(texts.get("link-copy")).clicked()

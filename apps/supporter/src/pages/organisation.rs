@@ -18,6 +18,7 @@ pub(crate) struct Organisation {
     name: String,
     passphrase: String,
     invited: String,
+    role: Role,
     avatars: std::collections::BTreeMap<[u8; 32], aldis_ui::avatar::Avatar>,
 }
 
@@ -173,7 +174,7 @@ fn office(ui: &mut Ui, about: About<'_>, state: &mut Organisation) -> Option<Act
     let pressed = invite(ui, texts, standing, state);
     act = act.or(pressed);
     widgets::gap(ui);
-    let pressed = members(ui, about);
+    let pressed = members(ui, about, state);
     act.or(pressed)
 }
 
@@ -268,12 +269,20 @@ fn invite(ui: &mut Ui, texts: Texts, standing: &Standing, state: &mut Organisati
         let label = texts.get("organisation-invite-name");
         let field = widgets::field(ui, &label, &mut state.invited, "", false);
         let entered = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+        let chosen = texts.get(role(state.role));
+        widgets::choice(ui, &texts.get("organisation-role"), &chosen, 280.0, |ui| {
+            for one in [Role::Technician, Role::Manager, Role::Admin] {
+                ui.selectable_value(&mut state.role, one, texts.get(role(one)));
+            }
+        });
+        ui.add_space(space::SMALL);
         let whole = !state.invited.trim().is_empty();
         let pressed = widgets::primary(ui, &texts.get("organisation-invite"), whole).clicked();
         if whole && (pressed || entered) {
             act = Some(deed(Deed::Invite {
                 name: std::mem::take(&mut state.invited),
-                role: Role::Technician,
+                // Nobody is made an admin because the last one was.
+                role: std::mem::take(&mut state.role),
             }));
         }
         if let Some((name, invitation)) = &standing.invitation {
@@ -290,7 +299,7 @@ fn invite(ui: &mut Ui, texts: Texts, standing: &Standing, state: &mut Organisati
 }
 
 /// Whose certificates count.
-fn members(ui: &mut Ui, about: About<'_>) -> Option<Act> {
+fn members(ui: &mut Ui, about: About<'_>, state: &mut Organisation) -> Option<Act> {
     let (texts, standing) = (about.texts, about.standing);
     let root = SignerKey(standing.told.as_ref()?.root?);
     let mut act = None;
@@ -299,12 +308,15 @@ fn members(ui: &mut Ui, about: About<'_>) -> Option<Act> {
         let Issued {
             signer,
             certificate,
+            picture,
             ..
         } = issued;
         let Ok((_, said)) = read_certificate(root, signer, certificate, about.now) else {
             continue;
         };
         ui.horizontal(|ui| {
+            let avatar = state.avatars.entry(said.key).or_default();
+            avatar.show(ui, &said.name, picture, 28.0);
             ui.label(&said.name);
             widgets::quiet(ui, until(texts, said.until));
             if standing.revoked.contains(&said.key) {
@@ -320,6 +332,14 @@ fn members(ui: &mut Ui, about: About<'_>) -> Option<Act> {
         });
     }
     act
+}
+
+fn role(role: Role) -> &'static str {
+    match role {
+        Role::Technician => "role-technician",
+        Role::Manager => "role-manager",
+        Role::Admin => "role-admin",
+    }
 }
 
 fn deed(deed: Deed) -> Act {

@@ -5,8 +5,8 @@ use aldis_ui::{Texts, widgets};
 use aldis_viewer::{Command, Session, Wish};
 use aldis_wire::peer::{Grant, MAX_SEATS, Seat};
 use aldis_wire::signal::{Action, Case};
-use egui::containers::menu::{MenuButton, MenuConfig};
-use egui::{Align, Button, Layout, PopupCloseBehavior, RichText, Ui};
+use egui::containers::menu::MenuButton;
+use egui::{Align, Button, Layout, RichText, Ui};
 
 use super::Act;
 
@@ -102,8 +102,7 @@ pub(crate) fn invite(
         return None;
     }
     let mut act = None;
-    let open = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
-    let menu = MenuButton::new(texts.get("invite")).config(open);
+    let menu = MenuButton::new(texts.get("invite")).config(widgets::page_menu());
     let layout = Layout::top_down(Align::Min);
     menu.ui(ui, |ui| {
         ui.set_width(INVITATION);

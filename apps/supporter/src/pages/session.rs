@@ -1,5 +1,6 @@
 //! A session: its toolbar, and what stands before and after it.
 
+use aldis_trust::Proven;
 use aldis_ui::theme::{self, space};
 use aldis_ui::{Texts, time, widgets};
 use aldis_viewer::{Command, Mapping, Over, Session, SessionStage};
@@ -38,6 +39,8 @@ pub(crate) struct Bar<'a> {
     pub(crate) ahead: i64,
     /// What came of asking the router for a port.
     pub(crate) router: Mapping,
+    /// What customers are shown of this supporter, by his certificate.
+    pub(crate) proven: Option<&'a Proven>,
 }
 
 /// The toolbar at the top of a live session; `invited` is the name in its field.
@@ -105,7 +108,7 @@ fn facts(ui: &mut Ui, bar: Bar<'_>) -> Option<Act> {
         widgets::quiet(ui, time::clock(since));
     }
     if let Some(over) = &bar.session.link {
-        let pressed = link(ui, texts, over, bar.router);
+        let pressed = link(ui, texts, over, bar.router, bar.proven);
         act = act.or(pressed);
     }
     act

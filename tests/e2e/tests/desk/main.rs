@@ -108,7 +108,7 @@ fn line_66_a_chat_becomes_screen_sharing_and_then_three_share_one_screen() -> Re
 
     choose(ana, &code, "Request screen sharing")?;
     customer.wait_question(SUPPORTER)?;
-    customer.answer("Share my screen")?;
+    customer.answer("Share my screen with control")?;
     customer.wait_banner(SUPPORTER, "Full control")?;
     let easel = Easel::new(customer.desk().display(), MARK)?;
     easel.fill(COLOUR)?;
