@@ -2,7 +2,8 @@
 
 use aldis_wire::frame::HEADER;
 use aldis_wire::peer::{
-    Area, Comes, Grant, Monitor, Move, Op, PointerShape, Run, ScreenPart, Seat, ToHost, ToViewer,
+    Area, Comes, Grant, Monitor, Move, NoHands, Op, PointerShape, Run, ScreenPart, Seat, ToHost,
+    ToViewer,
 };
 use aldis_wire::relay::{Packet, Side, Ticket};
 use aldis_wire::signal::{
@@ -288,7 +289,7 @@ fn to_viewer() -> Vec<ToViewer> {
             all: true,
         },
         ToViewer::PointerShape(shape),
-        ToViewer::NoHands("no".to_owned()),
+        ToViewer::NoHands(NoHands::Failed("no".to_owned())),
     ]
 }
 
