@@ -55,6 +55,12 @@ pub enum OfficeError {
     /// A statement does not hold.
     #[error(transparent)]
     Statement(#[from] Distrust),
+    /// What was known to be revoked cannot be read.
+    #[error(
+        "the list of revoked supporters on this computer is damaged ({}); move it away, and revoke \
+         again whoever is no longer shown as revoked", .0.display()
+    )]
+    Damaged(PathBuf),
     /// The organisation's or a person's name is empty.
     #[error("a name must have 1 to 80 characters")]
     Name,
@@ -309,9 +315,10 @@ impl Office {
         office: &aldis_wire::signal::Office,
         now: Millis,
     ) -> Result<RevocationList, OfficeError> {
-        let known: RevocationList = match private_file::read(&self.folder.join(REVOKED)) {
+        let path = self.folder.join(REVOKED);
+        let known: RevocationList = match private_file::read(&path) {
             Err(PrivateFileError::Missing(_)) => RevocationList::default(),
-            bytes => serde_json::from_slice(&bytes?).unwrap_or_default(),
+            bytes => serde_json::from_slice(&bytes?).or(Err(OfficeError::Damaged(path)))?,
         };
         let all = registrar.all_revoked(office.revoked.as_ref(), &known, now)?;
         if all != known {
