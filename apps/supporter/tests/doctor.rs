@@ -66,7 +66,7 @@ fn doctor(server: &ServerName) -> Output {
         .env_remove("ALL_PROXY")
         .env_remove("HTTPS_PROXY")
         .output()
-        .unwrap()
+        .expect("the program starts")
 }
 
 fn runtime() -> tokio::runtime::Runtime {
@@ -74,5 +74,5 @@ fn runtime() -> tokio::runtime::Runtime {
         .worker_threads(1)
         .enable_all()
         .build()
-        .unwrap()
+        .expect("a runtime")
 }

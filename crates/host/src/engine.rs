@@ -416,6 +416,8 @@ impl Engine {
         if matches!(visitor.comes, Comes::Again { .. }) {
             let knows = self.party.knows(&visitor);
             if knows && self.session.handle_link_again(session, visitor.key) {
+                let at = visitor.connection.remote_address();
+                self.ways.carried_by(session, at);
                 self.party.move_to(visitor);
                 // Whatever made him move may have been another network.
                 self.look_where_seen();
@@ -457,6 +459,8 @@ impl Engine {
         }
         let since = since_unix.saturating_add_signed(self.server_ahead);
         let grant = self.session.grant_of(session);
+        let at = visitor.connection.remote_address();
+        self.ways.carried_by(session, at);
         self.party.admit(visitor, grant, since, news.clone());
         if let Some(reason) = no_hands {
             self.party.tell(session, ToViewer::NoHands(reason));
@@ -563,7 +567,11 @@ impl Engine {
                     self.ways.reach(session, key, offered);
                 }
             }
-            (PeerNews::Gone, _) => {
+            (PeerNews::Closed { number, .. }, _) if !self.party.is_carried_by(session, number) => {
+                tracing::debug!(number, "a connection that was left before is gone");
+            }
+            (PeerNews::Closed { left: true, .. }, _) => self.session.handle_broken(session, now),
+            (PeerNews::Closed { left: false, .. }, _) => {
                 self.party.lose(session);
                 self.session.handle_link_down(session, now);
             }

@@ -97,6 +97,12 @@ impl Party {
         }
     }
 
+    /// Whether the streams of this number carry his session.
+    pub(crate) fn is_carried_by(&self, session: SessionId, number: u32) -> bool {
+        let member = self.members.get(&session);
+        member.is_some_and(|member| member.peer.is_carried_by(number))
+    }
+
     /// The last connection of one who is inside is gone.
     pub(crate) fn lose(&mut self, session: SessionId) {
         if let Some(member) = self.members.get_mut(&session) {

@@ -66,8 +66,13 @@ pub(crate) enum PeerNews {
     /// Input came without a live right to it.
     Unauthorised,
     End,
-    /// The connection that was used last is gone.
-    Gone,
+    /// The connection that carried the session is gone, and whether he has closed it without a
+    /// word and for no other one. Void unless the streams of this number carry it still: he may
+    /// have come over another connection meanwhile, and that may have been heard first.
+    Closed {
+        number: u32,
+        left: bool,
+    },
     /// He has closed the connection without a word, or says what no honest viewer says.
     Broken,
 }
@@ -279,6 +284,11 @@ impl Peer {
         });
     }
 
+    /// Whether the streams of this number carry the session.
+    pub(crate) fn is_carried_by(&self, number: u32) -> bool {
+        self.number == number
+    }
+
     /// Whether this visitor shows that he is the one who is inside.
     pub(crate) fn knows(&self, visitor: &Visitor) -> bool {
         let (Comes::Again { number, proof, .. }, Some(bond)) = (&visitor.comes, &self.bond) else {
@@ -348,13 +358,11 @@ impl Peer {
             .spawn(feel(connection.clone(), others, Arc::clone(&self.lanes)));
         let (news, ending) = (self.news.clone(), connection.clone());
         self.carriers.spawn(async move {
-            let told = match ending.closed().await {
-                // He has left it by himself, and for no other connection.
-                ConnectionError::ApplicationClosed(said) if said.error_code != close::UNUSED => {
-                    PeerNews::Broken
-                }
-                _ => PeerNews::Gone,
-            };
+            let left = matches!(
+                ending.closed().await,
+                ConnectionError::ApplicationClosed(said) if said.error_code != close::UNUSED
+            );
+            let told = PeerNews::Closed { number, left };
             drop(news.send((session, told)).await);
         });
         while self.hearers.len() > OLDER {

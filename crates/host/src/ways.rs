@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use aldis_link::{Node, Place, candidates};
@@ -43,6 +45,10 @@ pub(crate) struct Ways {
 /// The ways of one session; dropping it closes those that are not in use.
 #[derive(Default)]
 struct Way {
+    /// How connections through the relay tell their other end.
+    relay: Option<SocketAddr>,
+    /// The session goes through the relay now.
+    is_relayed: Arc<AtomicBool>,
     relayed: JoinSet<()>,
     straight: JoinSet<()>,
     /// The supporter's key, and where he may be found.
@@ -107,13 +113,15 @@ impl Ways {
         };
         let (node, visitors, relay) = (self.node.clone(), self.visitors.clone(), *relay);
         let way = self.of.entry(session).or_default();
+        way.relay = Some(server.relay(relay.port));
+        let is_relayed = Arc::clone(&way.is_relayed);
         way.relayed.abort_all();
         way.relayed.spawn(async move {
             loop {
                 match node.through_relay(&server, &relay).await {
                     Ok(relayed) => {
                         relayed.expect_peers(&[key]);
-                        return serve(relayed, visitors).await;
+                        return serve(relayed, visitors, is_relayed).await;
                     }
                     Err(error) => {
                         tracing::info!(%error, "no relay");
@@ -152,6 +160,14 @@ impl Ways {
         });
     }
 
+    /// The session goes over a connection whose other end is there.
+    pub(crate) fn carried_by(&self, session: SessionId, at: SocketAddr) {
+        if let Some(way) = self.of.get(&session) {
+            let is_relayed = way.relay == Some(candidates::canonical(at));
+            way.is_relayed.store(is_relayed, Ordering::Relaxed);
+        }
+    }
+
     /// The session is over.
     pub(crate) fn close(&mut self, session: SessionId) {
         self.of.remove(&session);
@@ -159,7 +175,7 @@ impl Ways {
 }
 
 /// Takes connections that come through the relay, and keeps the relay in mind of us.
-async fn serve(relayed: Node, visitors: mpsc::Sender<Visitor>) {
+async fn serve(relayed: Node, visitors: mpsc::Sender<Visitor>, in_use: Arc<AtomicBool>) {
     let mut remind = tokio::time::interval(REMIND);
     let mut connections = JoinSet::new();
     loop {
@@ -173,8 +189,12 @@ async fn serve(relayed: Node, visitors: mpsc::Sender<Visitor>) {
                 }
             }
             Some(_ended) = connections.join_next() => {}
-            // A connection keeps itself alive.
-            _ = remind.tick(), if connections.is_empty() => relayed.bind_again(),
+            _ = remind.tick() => if connections.is_empty() {
+                relayed.bind_again();
+            } else if in_use.load(Ordering::Relaxed) {
+                // A connection keeps itself alive, but seldom, and it may be us who wait.
+                relayed.is_here();
+            },
         }
     }
 }

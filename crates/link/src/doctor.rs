@@ -158,7 +158,7 @@ pub async fn examine(
     if let Some(router) = router {
         router.close().await;
     }
-    outlook(&report)
+    outlook(report)
 }
 
 /// Everything that can be tried at once.

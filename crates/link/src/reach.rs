@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::node::{DialError, Node, Protocol, worse};
-use crate::relay::RelaySocket;
+use crate::relay::{NOWHERE, RelaySocket};
 use crate::tunnel::{Opener, Port, Tunnel};
 
 /// How long UDP may be silent before a tunnel is tried beside it.
@@ -39,6 +39,11 @@ impl Place {
     /// Another UDP port of the same server.
     pub fn port(&self, port: u16) -> Option<SocketAddr> {
         self.address.map(|ip| SocketAddr::new(ip, port))
+    }
+
+    /// The other end of all connections through the relay on this port, as they tell it.
+    pub fn relay(&self, port: u16) -> SocketAddr {
+        self.port(port).unwrap_or(NOWHERE)
     }
 }
 
@@ -147,6 +152,14 @@ impl Node {
     pub fn bind_again(&self) {
         if let Some(relay) = &self.relay {
             relay.bind_again();
+        }
+    }
+
+    /// Says to the relay that this node is here still, which asks for no answer: a relay that was
+    /// restarted knows nobody, and a side that waits for the other would tell it nothing.
+    pub fn is_here(&self) {
+        if let Some(relay) = &self.relay {
+            relay.is_here();
         }
     }
 

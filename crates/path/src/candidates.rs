@@ -65,7 +65,7 @@ pub fn is_public(ip: IpAddr) -> bool {
         }
         // Of the one block that is given out (RFC 4291), without examples and tunnels.
         IpAddr::V6(v6) => match v6.segments() {
-            [0x2001, 0x0db8, ..] | [0x2001, 0..=0x01ff, ..] | [0x2002, ..] => false,
+            [0x2001, 0x0db8 | 0..=0x01ff, ..] | [0x2002, ..] => false,
             [first, ..] => first & 0xe000 == 0x2000,
         },
     }

@@ -15,6 +15,10 @@ pub enum Shown {
 }
 
 /// What was found out about a network.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each was found out by itself, and all combinations occur"
+)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Found {
     /// The server answers over UDP.
@@ -89,13 +93,13 @@ pub enum Nothing {
 }
 
 /// What follows from what was found.
-pub fn outlook(found: &Found) -> Outlook {
+pub fn outlook(found: Found) -> Outlook {
     if found.stranger {
         return Outlook::Nothing(Nothing::Stranger);
     }
     match (found.udp, found.relay, found.tcp) {
-        (_, false, true) if found.udp => Outlook::Tcp(Blocked::NoRelay),
-        (_, false, true) => Outlook::Tcp(Blocked::NoUdp),
+        (true, false, true) => Outlook::Tcp(Blocked::NoRelay),
+        (false, false, true) => Outlook::Tcp(Blocked::NoUdp),
         (true, false, false) => Outlook::Nothing(Nothing::NoRelay),
         (false, _, false) => Outlook::Nothing(Nothing::NoAnswer),
         (false, true, true) => Outlook::Relay(Relayed::NotSeen),
@@ -170,7 +174,7 @@ mod tests {
                 Outlook::Nothing(Nothing::Stranger),
             ),
         ] {
-            assert_eq!(outlook(&found), expected, "{found:?}");
+            assert_eq!(outlook(found), expected, "{found:?}");
         }
     }
 }

@@ -130,6 +130,15 @@ impl Table {
         }
     }
 
+    /// Somebody says from there that he is here still; gives whether that is known.
+    pub fn is_here(&mut self, from: SocketAddr, now: Millis) -> bool {
+        let owner = self.owners.get(&from).copied();
+        if let Some((session, side)) = owner {
+            self.touch(session, side, now);
+        }
+        owner.is_some()
+    }
+
     /// Forgets whom nothing was heard of.
     pub fn expire(&mut self, now: Millis) {
         let late: Vec<_> = self

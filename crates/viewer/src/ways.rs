@@ -37,6 +37,9 @@ const REDIAL: u32 = 8;
 /// How often a relay that is not connected is dialled while another connection is well, in ticks.
 const RELAY_AGAIN: u32 = 50;
 
+/// How often the relay that carries the session is reminded of us, in ticks.
+const REMIND: u32 = 20;
+
 /// How often a straight way is looked for while the relay carries the session, in ticks.
 const STRAIGHT_AGAIN: u32 = 600;
 
@@ -392,6 +395,9 @@ impl Ways {
         } else if well && !straight && self.ticks.is_multiple_of(STRAIGHT_AGAIN) {
             self.dial_straight();
         }
+        if !straight && self.ticks.is_multiple_of(REMIND) {
+            self.relayed.is_here();
+        }
         if beat {
             self.unbeaten = 0;
             self.beats.notify_one();
@@ -456,7 +462,12 @@ impl Ways {
                 self.hear_screen(stream, from, id);
             }
             // Of the words for both, that for the stream may come first.
-            _ if number > self.carried => self.early = Some((number, stream)),
+            // One of a move that failed may come after one of the next.
+            _ if number > self.carried
+                && self.early.as_ref().is_none_or(|(other, _)| *other < number) =>
+            {
+                self.early = Some((number, stream));
+            }
             _ => {}
         }
     }

@@ -10,6 +10,7 @@
 //! app ── Prove(ticket, nonce) ──▶ relay   the app can hear what is sent to its address
 //! app ◀── Bound ── relay
 //! app ◀══ sealed packets ══▶ relay ◀══▶ the other side
+//! app ── Here ──▶ relay                now and then: a relay that was restarted says Unbound
 //! ```
 
 use serde::{Deserialize, Serialize};
@@ -112,6 +113,8 @@ pub enum Packet {
     Unbound,
     /// App: the server tells it, over their own connection, from where this came.
     Probe([u8; NONCE]),
+    /// App: is here still. The relay answers only if it has forgotten that ([`Packet::Unbound`]).
+    Here,
 }
 
 impl Packet {
@@ -138,6 +141,7 @@ impl Packet {
                 bytes.push(6);
                 bytes.extend_from_slice(nonce);
             }
+            Self::Here => bytes.push(7),
         }
         bytes
     }
@@ -156,6 +160,7 @@ impl Packet {
             4 => rest.is_empty().then_some(Self::Bound),
             5 => rest.is_empty().then_some(Self::Unbound),
             6 => Some(Self::Probe(rest.try_into().ok()?)),
+            7 => rest.is_empty().then_some(Self::Here),
             _ => None,
         }
     }
@@ -181,6 +186,7 @@ mod tests {
             Packet::Bound,
             Packet::Unbound,
             Packet::Probe([3; NONCE]),
+            Packet::Here,
         ];
         for packet in packets {
             let bytes = packet.encode();

@@ -49,6 +49,11 @@ enum Task {
 }
 
 fn main() -> Result<()> {
+    // `RUST_LOG` says what a row's programs did; the table goes elsewhere.
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+        .with_writer(std::io::stderr)
+        .init();
     match Arguments::parse().task {
         Task::Measure { only } => measure(&only),
         Task::Row { name } => {

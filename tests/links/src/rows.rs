@@ -50,6 +50,11 @@ pub(crate) const ROWS: &[Row] = &[
         measure: reach::restart,
     },
     Row {
+        name: "restart-direct",
+        about: "the same under a direct session",
+        measure: reach::restart_direct,
+    },
+    Row {
         name: "loss-typing",
         about: "typing at 5 % loss and 100 ms",
         measure: lossy::typing_at_loss,

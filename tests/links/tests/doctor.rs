@@ -138,7 +138,7 @@ fn somebody_elses_key_is_told_from_silence() -> Result<()> {
     let other = Identity::generate()?.hash();
     let other = ServerName {
         fingerprint: aldis_trust::Fingerprint(other),
-        ..office.name.clone()
+        ..office.name
     };
     let (_, outlook) = examined(&home, &other)?;
     ensure!(outlook == Outlook::Nothing(Nothing::Stranger));

@@ -63,6 +63,35 @@ fn a_server_that_is_gone_ends_no_session_that_goes_straight() -> Result<()> {
 }
 
 #[test]
+fn a_relay_that_dies_again_and_again_takes_no_session_with_it() -> Result<()> {
+    let name = "a_relay_that_dies_again_and_again_takes_no_session_with_it";
+    play(name, |lab, painter| {
+        let home = lab.site("home", Nat::Symmetric)?;
+        let shop = lab.site("shop", Nat::Symmetric)?;
+        let mut scene = Scene::begin(lab, painter, &home, &shop)?;
+        for (away, colour) in [0, 300, 800, 1600, 2400, 3200]
+            .into_iter()
+            .zip([BLUE, GREEN].into_iter().cycle())
+        {
+            scene.office.kill();
+            std::thread::sleep(Duration::from_millis(away));
+            scene.office.start_again()?;
+            let took = scene.sees(painter, colour)?;
+            println!("away for {away} ms, seen {} ms later", took.as_millis());
+            ensure!(
+                took < Duration::from_secs(10),
+                "away for {away} ms: {took:?}"
+            );
+            scene.supporter.until_live()?;
+            scene.customer.until("the supporter to be there", |view| {
+                matches!(&view.stage, Stage::Live { people, .. } if people.iter().all(|it| !it.away))
+            })?;
+        }
+        Ok(())
+    })
+}
+
+#[test]
 fn a_session_comes_back_by_itself_after_a_long_cut() -> Result<()> {
     let name = "a_session_comes_back_by_itself_after_a_long_cut";
     play(name, |lab, painter| {

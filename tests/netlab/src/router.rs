@@ -14,6 +14,10 @@ use crate::net::Net;
 use crate::ports::{self, PortGiver};
 use crate::space::Space;
 
+/// The hardware address of a router in the network behind it. Left to itself, a bridge takes another one when a computer
+/// is plugged in, and the others do not find it until they have asked anew.
+const LAN: &str = "02:00:00:00:00:01";
+
 /// Packets that the kernel keeps for a link's thread that comes late.
 const KERNEL_QUEUE: u32 = 8_192;
 
@@ -214,7 +218,7 @@ impl Router {
             .ip("link add keep type veth peer name keeper\nlink set keeper up\nlink set keep up")?;
         space.wait_running("keep")?;
         space.ip(&format!(
-            "link add lan type bridge\nlink set keep master lan\nlink set lan up\n{lan}{}\
+            "link add lan address {LAN} type bridge\nlink set keep master lan\nlink set lan up\n{lan}{}\
              addr add {address}/32 dev wan\nroute add default dev wan src {address}",
             switch_on("wan")
         ))?;

@@ -81,7 +81,8 @@ fn answered(outcome: &Result<Duration, DialError>) -> String {
 }
 
 fn seen(here: Option<SocketAddr>, beside: Option<SocketAddr>, shown: Shown) -> String {
-    let at = |place: Option<SocketAddr>| place.map_or("nowhere".to_owned(), |it| it.to_string());
+    let at =
+        |place: Option<SocketAddr>| place.map_or_else(|| "nowhere".to_owned(), |it| it.to_string());
     let (here, beside) = (at(here), at(beside));
     match shown {
         Shown::AsItIs => format!("at its own address, {here}"),

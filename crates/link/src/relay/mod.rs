@@ -9,4 +9,4 @@ mod server;
 mod socket;
 
 pub use server::{Relay, RelayKey};
-pub(crate) use socket::RelaySocket;
+pub(crate) use socket::{NOWHERE, RelaySocket};

@@ -220,6 +220,9 @@ impl Relay {
                     Err(_full) => tracing::warn!("the relay is full"),
                 }
             }
+            Some(Packet::Here) if !self.state().table.is_here(from, now) => {
+                self.send(&Packet::Unbound.encode(), from);
+            }
             // Where a tunnel ends is no place at which anybody is to be found.
             Some(Packet::Probe(nonce)) if self.guests.behind(from).is_none() => {
                 self.remember(nonce, from);

@@ -5,7 +5,7 @@
 //! connections go on. From a tunnel the socket goes back to UDP as soon as that works.
 
 use std::io::{self, IoSliceMut};
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
@@ -46,6 +46,9 @@ const UDP_AGAIN: Duration = Duration::from_secs(30);
 
 /// The pause after an error of the socket, which may come again at once.
 const BREATH: Duration = Duration::from_millis(20);
+
+/// How quinn knows a relay whose address nobody knows; any does that no tunnel has.
+pub(crate) const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 1);
 
 /// A socket whose only other end is the relay.
 #[derive(Debug)]
@@ -107,6 +110,12 @@ impl RelaySocket {
     /// Whether packets go through a tunnel now.
     pub(crate) fn is_over_tcp(&self) -> bool {
         Some(self.ways.state().used) != self.ways.udp
+    }
+
+    /// Says that we are here still; a relay that has forgotten us says so, and is asked again.
+    pub(crate) fn is_here(&self) {
+        let used = self.ways.state().used;
+        self.ways.say(&Packet::Here, used);
     }
 
     /// Asks to be bound once more.
@@ -174,8 +183,7 @@ impl Ways {
         };
         let socket = open_socket(any)?;
         socket.set_nonblocking(true)?;
-        // Any address does that no tunnel has.
-        let face = udp.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 1).into());
+        let face = udp.unwrap_or(NOWHERE);
         Ok(Self {
             io: UdpSocket::from_std(socket)?,
             udp,
