@@ -49,6 +49,8 @@ fn become_admin(server: &mut Server, binaries: &Binaries) -> Result<Supporter> {
     desk.find(&containing("Keep a copy of this file"))?;
     picture(desk, "3-copy")?;
     desk.press(&button("I have a copy"))?;
+    // Until it is gone, what is below it moves.
+    desk.gone(&containing("Keep a copy of this file"))?;
     Ok(ana)
 }
 
