@@ -16,6 +16,7 @@ fn a_machine_that_stops_answering_leaves_its_last_picture_and_comes_back() -> Re
     let desk = scene.supporter.desk();
     desk.press(&starting("Connection: ").role("button"))?;
     desk.find(&containing("Sealed from end to end"))?;
+    desk.find(&containing("knows you as"))?;
     desk.find(&containing("server’s word"))?;
     desk.display()
         .picture()?
