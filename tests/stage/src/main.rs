@@ -49,6 +49,9 @@ enum Task {
         /// The display that the viewer is on.
         #[arg(long)]
         viewer: String,
+        /// How often a second scrolled pages, dragged windows and films change.
+        #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=240))]
+        rate: u64,
     },
     /// Is the cable between two network devices, as slow and as long as it is told.
     Wire(Link),
@@ -58,7 +61,11 @@ enum Task {
 
 fn main() -> Result<()> {
     match Arguments::parse().task {
-        Task::Perform { source, viewer } => perform(&source, &viewer),
+        Task::Perform {
+            source,
+            viewer,
+            rate,
+        } => perform(Stage::open(&source, &viewer, rate)?),
         Task::Wire(link) => link.carry(),
         Task::Scenes => {
             println!("{}", scenes::NAMES.join(" "));
@@ -68,8 +75,7 @@ fn main() -> Result<()> {
 }
 
 /// Does what it is told until nobody tells any more.
-fn perform(source: &str, viewer: &str) -> Result<()> {
-    let mut stage = Stage::open(source, viewer)?;
+fn perform(mut stage: Stage) -> Result<()> {
     for line in io::stdin().lock().lines() {
         let line = line.context("reading what to do")?;
         let answer = match line.split_once(' ').unwrap_or((&line, "")) {

@@ -40,6 +40,8 @@ pub(crate) struct Stage {
     source: Source,
     eye: Eye,
     hand: Hand,
+    /// How often a second moving things change.
+    rate: u64,
     ready: Option<(String, Scene)>,
 }
 
@@ -67,8 +69,8 @@ impl Played {
 }
 
 impl Stage {
-    /// Opens both displays.
-    pub(crate) fn open(source: &str, viewer: &str) -> Result<Self> {
+    /// Opens both displays; what moves will change so often a second.
+    pub(crate) fn open(source: &str, viewer: &str, rate: u64) -> Result<Self> {
         let (source, eye) = (Source::open(source)?, Eye::open(viewer)?);
         ensure!(
             source.size() == eye.size(),
@@ -78,6 +80,7 @@ impl Stage {
             source,
             eye,
             hand: Hand::new()?,
+            rate,
             ready: None,
         })
     }
@@ -87,7 +90,7 @@ impl Stage {
         self.ready = None;
         self.source.forget_all()?;
         self.source.let_go()?;
-        let scene = scenes::make(name, &mut self.source, &self.hand)?;
+        let scene = scenes::make(name, &mut self.source, &self.hand, self.rate)?;
         let first = self.source.keep(&scene.first)?;
         self.source.raise(first)?;
         let (width, height) = self.eye.size();

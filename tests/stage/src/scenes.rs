@@ -88,14 +88,14 @@ pub(crate) struct Scene {
     pub(crate) rest: u64,
 }
 
-/// Makes the scene of this name.
-pub(crate) fn make(name: &str, source: &mut Source, hand: &Hand) -> Result<Scene> {
+/// Makes the scene of this name; what moves in it changes so often a second.
+pub(crate) fn make(name: &str, source: &mut Source, hand: &Hand, rate: u64) -> Result<Scene> {
     match name {
         "typing" => typing::make(source, hand),
         "click" => click::make(source, hand),
-        "scroll" => scroll::make(source, hand),
-        "drag" => drag::make(source, hand),
-        "video" => video::make(source, hand),
+        "scroll" => scroll::make(source, hand, rate),
+        "drag" => drag::make(source, hand, rate),
+        "video" => video::make(source, hand, rate),
         "slides" => slides::make(source, 1),
         // Every picture was shown when the second round begins.
         "again" => slides::make(source, 2),
@@ -110,5 +110,5 @@ fn beat(count: usize, pace: u64) -> Cue {
     Cue::Times((0..count as u64).map(|number| number * pace).collect())
 }
 
-/// 30 a second.
-const FRAME: u64 = 1_000_000_000 / 30;
+/// A second in nanoseconds.
+const SECOND: u64 = 1_000_000_000;

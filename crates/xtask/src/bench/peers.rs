@@ -29,9 +29,6 @@ use crate::setup::{self, Consent, Purpose};
 /// The name of the measurement's folders.
 const BENCH: &str = "bench-peers";
 
-/// Both displays.
-const SIZE: (u16, u16) = (1920, 1080);
-
 /// What to measure, and beside whom.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Options {
@@ -46,6 +43,12 @@ pub(crate) struct Options {
     /// How slow and long the way between both is, such as 20mbit,40ms.
     #[arg(long)]
     link: Option<Link>,
+    /// How often a second scrolled pages, dragged windows and films change.
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=240))]
+    rate: u32,
+    /// Width and height of both screens.
+    #[arg(long, default_value = "1920x1080", value_parser = size)]
+    size: (u16, u16),
     /// How often everything is played; the table has the medians.
     #[arg(long, default_value_t = 1)]
     runs: u32,
@@ -59,6 +62,18 @@ pub(crate) struct Options {
 
 fn names() -> Vec<&'static str> {
     PEERS.iter().map(|peer| peer.name).collect()
+}
+
+/// Reads such as 3840x2160; the scenes have places that must be on the screen.
+fn size(text: &str) -> Result<(u16, u16), String> {
+    let (width, height) = text.split_once('x').ok_or("write WIDTHxHEIGHT")?;
+    let number = |text: &str| text.parse::<u16>().map_err(|it| format!("{text}: {it}"));
+    let size = (number(width)?, number(height)?);
+    if (1920..=8192).contains(&size.0) && (1080..=8192).contains(&size.1) {
+        Ok(size)
+    } else {
+        Err("the scenes need 1920x1080 to 8192x8192".to_owned())
+    }
 }
 
 /// Builds, measures, prints.
@@ -77,12 +92,12 @@ pub(super) fn run(options: &Options) -> Result<()> {
     let program = build_stage(!options.debug)?;
     let logs = binaries::target().join("e2e").join(BENCH);
     let network = Network::lay(&program, options.link, &logs)?;
-    let mut scene = scene(&folder, &network)?;
+    let mut scene = scene(&folder, &network, options.size)?;
     let (source, viewer) = (scene.customer.desk(), scene.supporter.desk());
     let mut stage = Stage::open(
         &program,
-        &source.display().name(),
-        &viewer.display().name(),
+        (&source.display().name(), &viewer.display().name()),
+        options.rate,
         &logs,
     )?;
     let mut runs: Vec<Outcomes> = Vec::new();
@@ -90,10 +105,9 @@ pub(super) fn run(options: &Options) -> Result<()> {
         let mut outcomes = Outcomes::new();
         for peer in &peers {
             println!("── run {number} of {}: {}", options.runs.max(1), peer.title);
-            let scenes = options.scenes.as_slice();
             measure(
                 *peer,
-                scenes,
+                options,
                 &mut scene,
                 &mut stage,
                 &network,
@@ -103,7 +117,10 @@ pub(super) fn run(options: &Options) -> Result<()> {
         runs.push(outcomes);
     }
     let outcomes = together(&runs);
-    println!("\n{}", report::table(&peers, &options.scenes, &outcomes));
+    println!(
+        "\n{}",
+        report::table(&peers, &options.scenes, options.rate, &outcomes)
+    );
     for failure in runs.iter().flat_map(report::failures) {
         println!("failed: {failure}");
     }
@@ -115,8 +132,8 @@ pub(super) fn run(options: &Options) -> Result<()> {
     println!(
         "bench peers: {} × {} on {cores} cores without a graphics card, medians of {} runs; the way between source and \
          viewer is {way}; TigerVNC and x11vnc do not encrypt",
-        SIZE.0,
-        SIZE.1,
+        options.size.0,
+        options.size.1,
         runs.len()
     );
     Ok(())
@@ -135,10 +152,10 @@ fn build_stage(release: bool) -> Result<PathBuf> {
 }
 
 /// Both desks, and our server.
-fn scene(folder: &Path, network: &Network) -> Result<Scene> {
+fn scene(folder: &Path, network: &Network, (width, height): (u16, u16)) -> Result<Scene> {
     let desk = |network| DeskOptions {
-        width: SIZE.0,
-        height: SIZE.1,
+        width,
+        height,
         network,
         ..DeskOptions::default()
     };
@@ -155,14 +172,14 @@ fn scene(folder: &Path, network: &Network) -> Result<Scene> {
 /// Starts one peer, plays all scenes, and ends it.
 fn measure(
     peer: Peer,
-    scenes: &[String],
+    options: &Options,
     scene: &mut Scene,
     stage: &mut Stage,
     network: &Network,
     outcomes: &mut Outcomes,
 ) {
     let mut all = |outcome: &Outcome| {
-        for name in scenes {
+        for name in &options.scenes {
             outcomes.insert((peer.name, name.clone()), outcome.clone());
         }
     };
@@ -179,8 +196,8 @@ fn measure(
             return all(&Outcome::Failed(format!("starting: {error:#}")));
         }
     };
-    for name in scenes {
-        let outcome = match play(name, &running, scene, stage, network) {
+    for name in &options.scenes {
+        let outcome = match play(name, options.rate, &running, scene, stage, network) {
             Ok(figures) => Outcome::Measured(figures),
             Err(error) => {
                 println!("failed: {name}: {error:#}");
@@ -208,6 +225,7 @@ fn evidence(scene: &Scene, what: &str) {
 /// Plays one scene; what it cost is what the kernel counted meanwhile.
 fn play(
     name: &str,
+    rate: u32,
     running: &Running,
     scene: &Scene,
     stage: &mut Stage,
@@ -242,7 +260,7 @@ fn play(
         displays: after.displays - before.displays,
         seconds,
     };
-    figures(name, &played, cost).context("figures")
+    figures(name, rate, &played, cost).context("figures")
 }
 
 /// The medians of several runs; what failed once and was measured otherwise counts as measured.

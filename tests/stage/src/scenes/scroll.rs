@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{Act, FRAME, Scene, Sight, beat};
+use super::{Act, SECOND, Scene, Sight, beat};
 use crate::canvas::{Area, Canvas};
 use crate::clock::milliseconds;
 use crate::marker;
@@ -10,7 +10,8 @@ use crate::page::{Hand, PAPER};
 use crate::random::Random;
 use crate::source::{Kept, Source};
 
-const FRAMES: usize = 90;
+/// How long it is scrolled.
+const SECONDS: u64 = 3;
 
 /// Pixels of a step.
 const STEP: usize = 48;
@@ -22,9 +23,10 @@ struct Scroll {
 }
 
 /// Makes the scene.
-pub(super) fn make(source: &mut Source, hand: &Hand) -> Result<Scene> {
+pub(super) fn make(source: &mut Source, hand: &Hand, rate: u64) -> Result<Scene> {
+    let frames = (SECONDS * rate) as usize;
     let (mut first, paper) = hand.program(source.size());
-    let mut page = Canvas::new(paper.width, paper.height + FRAMES * STEP, PAPER);
+    let mut page = Canvas::new(paper.width, paper.height + frames * STEP, PAPER);
     let text = Area::new(60, 20, paper.width - 120, page.height() - 40);
     hand.write(&mut page, text, &mut Random::new(23));
     for y in 0..paper.height {
@@ -45,7 +47,7 @@ pub(super) fn make(source: &mut Source, hand: &Hand) -> Result<Scene> {
     };
     Ok(Scene {
         first,
-        cue: beat(FRAMES, FRAME),
+        cue: beat(frames, SECOND / rate),
         act: Box::new(act),
         sight: Sight::Markers(vec![markers]),
         rest: milliseconds(1_000),

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use anyhow::Result;
 
-use super::{Act, FRAME, Scene, Sight, beat};
+use super::{Act, SECOND, Scene, Sight, beat};
 use crate::canvas::{Area, Canvas};
 use crate::clock::milliseconds;
 use crate::marker;
@@ -13,7 +13,9 @@ use crate::photo::Film;
 use crate::random::Random;
 use crate::source::{Kept, Source};
 
-const FRAMES: usize = 120;
+/// How long it runs.
+const SECONDS: u64 = 4;
+
 const FRAMED: Area = Area::new(640, 300, 640, 360);
 
 /// Above and below within the picture, so that a frame counts only when all of it is there.
@@ -28,10 +30,10 @@ const MARKERS: [(usize, usize); 2] = [
 /// The frames, drawn once: they take a second.
 static SHOT: OnceLock<Vec<Canvas>> = OnceLock::new();
 
-fn shoot() -> Vec<Canvas> {
+fn shoot(count: usize) -> Vec<Canvas> {
     let film = Film::new(31);
     let mut frames = Vec::new();
-    for number in 0..=FRAMES {
+    for number in 0..=count {
         let mut frame = film.frame(number, FRAMED.width, FRAMED.height);
         for at in MARKERS {
             marker::draw(&mut frame, number as u32, at);
@@ -44,10 +46,11 @@ fn shoot() -> Vec<Canvas> {
 struct Video {
     /// Two in turn: one is shown while the other is written.
     turns: [Kept; 2],
+    frames: &'static [Canvas],
 }
 
 /// Makes the scene.
-pub(super) fn make(source: &mut Source, hand: &Hand) -> Result<Scene> {
+pub(super) fn make(source: &mut Source, hand: &Hand, rate: u64) -> Result<Scene> {
     let (mut first, paper) = hand.program(source.size());
     let text = Area::new(paper.x + 60, paper.y, paper.width - 120, paper.height);
     hand.write(&mut first, text, &mut Random::new(29));
@@ -58,7 +61,8 @@ pub(super) fn make(source: &mut Source, hand: &Hand) -> Result<Scene> {
         FRAMED.height + 60,
     );
     first.fill(around, PAPER);
-    let frames = SHOT.get_or_init(shoot);
+    let count = (SECONDS * rate) as usize;
+    let frames = SHOT.get_or_init(|| shoot(count));
     for y in 0..FRAMED.height {
         for (x, pixel) in frames[0].row(y).iter().enumerate() {
             first.set(FRAMED.x + x, FRAMED.y + y, |_| *pixel);
@@ -68,8 +72,8 @@ pub(super) fn make(source: &mut Source, hand: &Hand) -> Result<Scene> {
     let markers = MARKERS.map(|(x, y)| (FRAMED.x + x, FRAMED.y + y)).to_vec();
     Ok(Scene {
         first,
-        cue: beat(FRAMES, FRAME),
-        act: Box::new(Video { turns }),
+        cue: beat(count, SECOND / rate),
+        act: Box::new(Video { turns, frames }),
         sight: Sight::Markers(vec![markers]),
         rest: milliseconds(1_000),
     })
@@ -77,8 +81,7 @@ pub(super) fn make(source: &mut Source, hand: &Hand) -> Result<Scene> {
 
 impl Act for Video {
     fn prepare(&mut self, source: &mut Source, number: usize) -> Result<()> {
-        let frames = SHOT.get_or_init(shoot);
-        source.put(self.turns[number % 2], &frames[number + 1], (0, 0))
+        source.put(self.turns[number % 2], &self.frames[number + 1], (0, 0))
     }
 
     fn show(&mut self, source: &mut Source, number: usize) -> Result<u64> {

@@ -47,7 +47,7 @@ pub(super) const SCENES: [&str; 9] = [
 
 const P50: &str = "p50, ms";
 const P95: &str = "p95, ms";
-const SHOWN: &str = "frames shown a second, of 30";
+const SHOWN: &str = "frames shown a second";
 const BYTES: &str = "kB";
 const EACH: &str = "bytes each";
 const EACH_TO_VIEWER: &str = "bytes each, to the viewer alone";
@@ -110,19 +110,20 @@ pub(super) const ROWS: &[Row] = &[
     row("idle", VIEWER, Less, 1),
 ];
 
-/// How the table calls a scene.
-pub(super) fn title(scene: &str) -> &str {
-    match scene {
+/// How the table calls a scene, in which what moves changes `rate` times a second.
+pub(super) fn title(scene: &str, rate: u32) -> String {
+    let title = match scene {
         "typing" => "typed glyph → screen",
         "click" => "click → echo on screen",
-        "scroll" => "scroll at 30/s for 3 s",
-        "drag" => "window drag at 30/s for 3 s",
-        "video" => "video 640×360 at 30/s for 4 s",
+        "scroll" => return format!("scroll at {rate}/s for 3 s"),
+        "drag" => return format!("window drag at {rate}/s for 3 s"),
+        "video" => return format!("video 640×360 at {rate}/s for 4 s"),
         "slides" => "5 photographs, whole screen",
         "again" => "the same 5 shown again",
         "menu" => "menu opened or closed",
         other => other,
-    }
+    };
+    title.to_owned()
 }
 
 /// What a scene cost while it was played and for the rest after it.
@@ -143,8 +144,8 @@ pub(super) struct Cost {
 /// The figures of one scene, by the labels of its rows.
 pub(super) type Figures = BTreeMap<&'static str, f64>;
 
-/// Makes figures of the moments that the stage tells.
-pub(super) fn figures(scene: &str, played: &Value, cost: Cost) -> Result<Figures> {
+/// Makes figures of the moments that the stage tells; what moved changed `rate` times a second.
+pub(super) fn figures(scene: &str, rate: u32, played: &Value, cost: Cost) -> Result<Figures> {
     let mut figures = Figures::new();
     figures.insert(SECOND, cost.bytes.both_ways as f64 / cost.seconds);
     figures.insert(SOURCE, 100.0 * cost.source / cost.seconds);
@@ -180,7 +181,7 @@ pub(super) fn figures(scene: &str, played: &Value, cost: Cost) -> Result<Figures
     figures.insert(P50, milliseconds(percentile(&ages, 50)?));
     figures.insert(P95, milliseconds(percentile(&ages, 95)?));
     figures.insert(MISSED, 100.0 * (1.0 - ages.len() as f64 / count));
-    figures.insert(SHOWN, 30.0 * ages.len() as f64 / count);
+    figures.insert(SHOWN, f64::from(rate) * ages.len() as f64 / count);
     let exact = self::ages(&changed, &moments(played, "exact"));
     if let Ok(exact) = percentile(&exact, 50) {
         figures.insert(EXACT, milliseconds(exact));
@@ -255,7 +256,7 @@ mod tests {
             seconds: 2.0,
             ..Cost::default()
         };
-        let figures = figures("scroll", &played, cost).expect("figures");
+        let figures = figures("scroll", 30, &played, cost).expect("figures");
         let is = |label: &str, wanted: f64| {
             let value = figures.get(label).copied().unwrap_or(f64::NAN);
             assert!((value - wanted).abs() < 0.01, "{label}: {value}");
@@ -274,7 +275,7 @@ mod tests {
     fn nothing_seen_is_a_failure() {
         let played = json!({ "changed": [1], "seen": [null] });
         let cost = Cost::default();
-        assert!(figures("drag", &played, cost).is_err());
+        assert!(figures("drag", 30, &played, cost).is_err());
     }
 
     #[test]

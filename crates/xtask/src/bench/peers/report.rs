@@ -19,8 +19,8 @@ pub(super) enum Outcome {
 /// What came of everything, by the names of peer and scene.
 pub(super) type Outcomes = BTreeMap<(&'static str, String), Outcome>;
 
-/// The whole table in Markdown.
-pub(super) fn table(peers: &[Peer], scenes: &[String], outcomes: &Outcomes) -> String {
+/// The whole table in Markdown; what moved changed `rate` times a second.
+pub(super) fn table(peers: &[Peer], scenes: &[String], rate: u32, outcomes: &Outcomes) -> String {
     let mut lines = vec![vec![String::new()]];
     let (ours, others): (Vec<Peer>, Vec<Peer>) = peers.iter().partition(|it| it.name == ALDIS);
     let compared = !ours.is_empty() && !others.is_empty();
@@ -35,7 +35,7 @@ pub(super) fn table(peers: &[Peer], scenes: &[String], outcomes: &Outcomes) -> S
         .filter(|row| scenes.iter().any(|it| it == row.scene))
     {
         let of = |peer: &Peer| outcomes.get(&(peer.name, row.scene.to_owned()));
-        let mut line = vec![format!("{}: {}", title(row.scene), row.label)];
+        let mut line = vec![format!("{}: {}", title(row.scene, rate), row.label)];
         line.extend(peers.iter().map(|peer| cell(row, of(peer))));
         if compared {
             let best = others
@@ -180,7 +180,7 @@ mod tests {
             ])
             .map(|(name, outcome)| ((*name, "click".to_owned()), outcome))
             .collect();
-        let table = table(&peers, &["click".to_owned()], &outcomes);
+        let table = table(&peers, &["click".to_owned()], 30, &outcomes);
         let row = table.lines().nth(2).unwrap_or_default();
         let cells: Vec<&str> = row.split('|').map(str::trim).collect();
         assert_eq!(

@@ -17,14 +17,21 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    /// Starts it on these two displays; its complaints go to the folder `logs`.
-    pub(super) fn open(program: &Path, source: &str, viewer: &str, logs: &Path) -> Result<Self> {
+    /// Starts it on these two displays, source and viewer, where moving things change `rate` times a second; its
+    /// complaints go to the folder `logs`.
+    pub(super) fn open(
+        program: &Path,
+        (source, viewer): (&str, &str),
+        rate: u32,
+        logs: &Path,
+    ) -> Result<Self> {
         let errors = File::create(logs.join("stage.err")).context("making the stage's log")?;
         // It ends with us, even when we are killed.
         let mut child = Command::new("setpriv")
             .args(["--pdeathsig", "KILL", "--"])
             .arg(program)
             .args(["perform", "--source", source, "--viewer", viewer])
+            .args(["--rate", &rate.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(errors)
