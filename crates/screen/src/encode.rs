@@ -36,6 +36,9 @@ const KEEP_FROM: u64 = 4_096;
 /// What rested for this long is worth being kept, and made exact.
 const QUIET: Duration = Duration::from_millis(150);
 
+/// What rested for this long is no film, and worth being finer if exact pixels are far off.
+const STILL: Duration = Duration::from_millis(50);
+
 /// The most tiles that are learned at once: a millisecond's work.
 const LEARN: usize = 48;
 
@@ -55,6 +58,8 @@ pub struct Encoder {
     sequence: u32,
     rest: Rest,
     haze: Haze,
+    /// The step by which what stands is being made finer; one for all of it, or it would never end.
+    finer: Option<u8>,
     ledger: Ledger,
     finder: Finder,
     packer: Packer,
@@ -149,6 +154,7 @@ impl Encoder {
             sequence: 0,
             rest: Rest::default(),
             haze: Haze::default(),
+            finer: None,
             ledger: Ledger::new(seed),
             finder: Finder::new(),
             packer: Packer::new()?,
@@ -191,6 +197,12 @@ impl Encoder {
     /// Text and surfaces are exact whatever that takes.
     pub fn set_budget(&mut self, budget: Option<usize>) {
         self.quality.budget = budget;
+    }
+
+    /// Tells how many bytes a second the link carries, as far as is known: where exact pixels would
+    /// take long, finer ones come before them.
+    pub fn set_rate(&mut self, a_second: Option<usize>) {
+        self.quality.rate = a_second;
     }
 
     /// The parts that bring the viewer from its picture to `frame`, looking only inside `damage`.
@@ -436,41 +448,48 @@ impl Encoder {
             let tile = cache::tile_at(frame, middle.0, middle.1);
             let film = self.rest.is_film(tile);
             let kind = if film { Kind::Film } else { Kind::Still };
-            let Some(step) = self.quality.step(self.settings.detail, kind, pixels) else {
+            let Some(step) = self.quality.step(self.settings.detail, film, pixels) else {
                 self.mirror.put_from(area, frame);
                 out.push(self.exact(area)?);
                 continue;
             };
-            let Self {
-                mirror,
-                haze,
-                photo,
-                photo_packer,
-                helpers,
-                ..
-            } = self;
-            let blocks = photo::blocks(area);
-            let changed = diff::changed_blocks(frame, mirror, area, photo::SIDE);
-            mirror.put_from(area, frame);
-            for (block, _) in blocks.zip(&changed).filter(|(_, changed)| **changed) {
-                haze.add(block);
-            }
-            let photo::Coded {
-                sizes,
-                tokens,
-                bits,
-            } = photo.encode(frame, area, step, &changed, photo_packer, &**helpers)?;
-            let bytes = tokens.len() + bits.len();
-            self.quality.learn(kind, step, area.area(), bytes);
-            out.push(Op::Photo {
-                area: area.into(),
-                step,
-                sizes,
-                tokens,
-                bits,
-            });
+            let changed = diff::changed_blocks(frame, &self.mirror, area, photo::SIDE);
+            self.mirror.put_from(area, frame);
+            self.finer = None;
+            out.push(self.lossy(area, kind, step, &changed)?);
         }
         Ok(())
+    }
+
+    /// Codes those blocks of the mirror that have changed.
+    fn lossy(
+        &mut self,
+        area: Rect,
+        kind: Kind,
+        step: u8,
+        changed: &[bool],
+    ) -> Result<Op, EncodeError> {
+        let blocks = photo::blocks(area).zip(changed);
+        for (block, _) in blocks.filter(|(_, changed)| **changed) {
+            self.haze.add(block, step);
+        }
+        let (packer, helpers) = (&mut self.photo_packer, &*self.helpers);
+        let photo::Coded {
+            sizes,
+            tokens,
+            bits,
+        } = self
+            .photo
+            .encode(&self.mirror, area, step, changed, packer, helpers)?;
+        let bytes = tokens.len() + bits.len();
+        self.quality.learn(kind, step, area.area(), bytes);
+        Ok(Op::Photo {
+            area: area.into(),
+            step,
+            sizes,
+            tokens,
+            bits,
+        })
     }
 
     /// Codes the exact pixels of the mirror.
@@ -480,18 +499,33 @@ impl Encoder {
             .encode(&self.mirror, rect, &mut self.photo_packer)?;
         self.haze.remove(rect, &self.mirror);
         let exact::Coded { sizes, data } = coded;
+        self.quality.learn_exact(rect.area(), data.len());
         let area = rect.into();
         Ok(Op::Exact { area, sizes, data })
     }
 
-    /// The parts that make photographs exact where they have been quiet for a while; not many
-    /// more than `budget` bytes.
+    /// The parts that make photographs exact where they have been quiet for a while, or finer where
+    /// that would take long; not many more than `budget` bytes.
     ///
     /// No parts when nothing is due; then what rests is learned, so that it need not be when it
     /// goes.
     pub fn refine(&mut self, now: Duration, budget: usize) -> Result<Vec<ScreenPart>, EncodeError> {
+        self.finer = self.finer_step();
+        let coarse = self.haze.boxes(&self.mirror, |block, step| {
+            let tile = cache::tile_at(&self.mirror, block.x, block.y);
+            self.is_coarse(self.finer, tile, step) && self.rest.rested_at(tile, STILL) <= now
+        });
+        if let Some(step) = self.finer
+            && !coarse.is_empty()
+        {
+            return self.pieces(coarse, budget, |encoder, piece| {
+                encoder.haze.remove(piece, &encoder.mirror);
+                let all = vec![true; photo::blocks(piece).count()];
+                encoder.lossy(piece, Kind::Finer, step, &all)
+            });
+        }
         let quiet = |tile: u16| self.rest.rested_at(tile, QUIET) <= now;
-        let boxes = self.haze.boxes(&self.mirror, |block| {
+        let boxes = self.haze.boxes(&self.mirror, |block, _| {
             quiet(cache::tile_at(&self.mirror, block.x, block.y))
         });
         let mut learnt = 0;
@@ -501,6 +535,30 @@ impl Encoder {
                 learnt += 1;
             }
         }
+        self.pieces(boxes, budget, Self::exact)
+    }
+
+    /// The step by which what is coarse is to become finer; `None` if exact pixels soon follow.
+    fn finer_step(&self) -> Option<u8> {
+        let step = self
+            .quality
+            .finer(self.settings.detail, self.haze.pixels())?;
+        Some(self.finer.unwrap_or(step))
+    }
+
+    /// Whether a finer step is worth it for a block of this tile that was coded by this one.
+    fn is_coarse(&self, finer: Option<u8>, tile: u16, step: u8) -> bool {
+        let worth = finer.is_some_and(|finer| step / 2 >= finer);
+        worth && !self.rest.is_film(tile)
+    }
+
+    /// Codes pieces of these boxes until so many bytes are spent, those first where people look.
+    fn pieces(
+        &mut self,
+        boxes: Vec<Rect>,
+        budget: usize,
+        mut code: impl FnMut(&mut Self, Rect) -> Result<Op, EncodeError>,
+    ) -> Result<Vec<ScreenPart>, EncodeError> {
         let mut parts = Vec::new();
         self.update(&mut parts, |encoder, out| {
             let mut spent = 0;
@@ -512,10 +570,12 @@ impl Encoder {
                 if spent >= budget {
                     break;
                 }
-                let op = encoder.exact(rect)?;
-                if let Op::Exact { data, .. } = &op {
-                    spent += data.len();
-                }
+                let op = code(encoder, rect)?;
+                spent += match &op {
+                    Op::Exact { data, .. } => data.len(),
+                    Op::Photo { tokens, bits, .. } => tokens.len() + bits.len(),
+                    _ => 0,
+                };
                 out.push(op);
             }
             Ok(())
@@ -526,16 +586,22 @@ impl Encoder {
     /// When [`refine`](Self::refine) will have something to do, if nothing changes meanwhile.
     pub fn refine_at(&self) -> Option<Duration> {
         let mut due: Option<Duration> = None;
-        let mut note = |tile: u16| {
-            let at = self.rest.rested_at(tile, QUIET);
+        let mut note = |tile: u16, time: Duration| {
+            let at = self.rest.rested_at(tile, time);
             due = Some(due.map_or(at, |due| due.min(at)));
         };
-        self.haze.boxes(&self.mirror, |block| {
-            note(cache::tile_at(&self.mirror, block.x, block.y));
+        let finer = self.finer_step();
+        self.haze.boxes(&self.mirror, |block, step| {
+            let tile = cache::tile_at(&self.mirror, block.x, block.y);
+            let coarse = self.is_coarse(finer, tile, step);
+            note(tile, if coarse { STILL } else { QUIET });
             false
         });
-        let unknown = self.ledger.unknown().into_iter();
-        unknown.filter(|tile| self.is_exact(*tile)).for_each(note);
+        for tile in self.ledger.unknown() {
+            if self.is_exact(tile) {
+                note(tile, QUIET);
+            }
+        }
         due
     }
 

@@ -1,6 +1,7 @@
 //! Where the viewer's picture is not exact yet.
 //!
-//! Blocks are marked, and a block counts as exact only when nothing in it is not.
+//! Blocks are marked with the step by which they were coded, and a block counts as exact only when
+//! nothing in it is not.
 
 use crate::diff::join;
 use crate::frame::Frame;
@@ -13,7 +14,8 @@ pub(crate) const BLOCK: u32 = 16;
 #[derive(Debug, Default)]
 pub(crate) struct Haze {
     columns: u32,
-    marks: Vec<bool>,
+    /// The coarsest step of each block's pixels; 0 is exact.
+    marks: Vec<u8>,
     count: usize,
 }
 
@@ -23,7 +25,7 @@ impl Haze {
         let columns = frame.width().div_ceil(BLOCK);
         Self {
             columns,
-            marks: vec![false; (columns * frame.height().div_ceil(BLOCK)) as usize],
+            marks: vec![0; (columns * frame.height().div_ceil(BLOCK)) as usize],
             count: 0,
         }
     }
@@ -33,21 +35,26 @@ impl Haze {
         self.count == 0
     }
 
-    /// Pixels of `rect` are no longer exact.
-    pub(crate) fn add(&mut self, rect: Rect) {
-        self.set(touched(rect), true);
+    /// How many pixels are not exact, in whole blocks.
+    pub(crate) fn pixels(&self) -> u64 {
+        self.count as u64 * u64::from(BLOCK * BLOCK)
+    }
+
+    /// Pixels of `rect` are no longer exact, but coded by this step.
+    pub(crate) fn add(&mut self, rect: Rect, step: u8) {
+        self.set(touched(rect), |mark| mark.max(step));
     }
 
     /// All pixels of `rect` are exact; blocks that reach out of it stay what they are.
     pub(crate) fn remove(&mut self, rect: Rect, frame: &Frame) {
         if !self.is_empty() {
-            self.set(covered(rect, frame), false);
+            self.set(covered(rect, frame), |_| 0);
         }
     }
 
     /// Whether some pixel of `rect` may not be exact.
     pub(crate) fn touches(&self, rect: Rect) -> bool {
-        !self.is_empty() && self.any(touched(rect))
+        !self.is_empty() && self.worst(touched(rect)) > 0
     }
 
     /// Goes along with pixels that move.
@@ -67,8 +74,9 @@ impl Haze {
                         y: block.y - shift.to.y + shift.y,
                         ..block
                     };
-                    if self.any(touched(source)) {
-                        hazy.push(block);
+                    let worst = self.worst(touched(source));
+                    if worst > 0 {
+                        hazy.push((block, worst));
                     }
                 }
             }
@@ -76,20 +84,26 @@ impl Haze {
         for shift in shifts {
             self.remove(shift.to, frame);
         }
-        for block in hazy {
-            self.add(block);
+        for (block, step) in hazy {
+            self.add(block, step);
         }
     }
 
-    /// Boxes of those marked blocks that `wanted` says yes to.
-    pub(crate) fn boxes(&self, frame: &Frame, mut wanted: impl FnMut(Rect) -> bool) -> Vec<Rect> {
+    /// Boxes of those marked blocks that `wanted` says yes to, told a block and its step.
+    pub(crate) fn boxes(
+        &self,
+        frame: &Frame,
+        mut wanted: impl FnMut(Rect, u8) -> bool,
+    ) -> Vec<Rect> {
         if self.is_empty() {
             return Vec::new();
         }
-        let mut marks = self.marks.clone();
-        for (index, mark) in (0_u32..).zip(&mut marks) {
-            *mark = *mark && wanted(block(index % self.columns, index / self.columns));
-        }
+        let marks: Vec<bool> = (0_u32..)
+            .zip(&self.marks)
+            .map(|(index, step)| {
+                *step > 0 && wanted(block(index % self.columns, index / self.columns), *step)
+            })
+            .collect();
         join(&marks, self.columns)
             .into_iter()
             .map(|blocks| {
@@ -104,18 +118,21 @@ impl Haze {
             .collect()
     }
 
-    fn any(&self, blocks: Rect) -> bool {
-        (blocks.y..blocks.bottom()).any(|row| {
+    /// The coarsest step of these blocks.
+    fn worst(&self, blocks: Rect) -> u8 {
+        let rows = (blocks.y..blocks.bottom()).flat_map(|row| {
             let start = (row * self.columns + blocks.x) as usize;
-            self.marks[start..start + blocks.width as usize].contains(&true)
-        })
+            &self.marks[start..start + blocks.width as usize]
+        });
+        rows.copied().max().unwrap_or(0)
     }
 
-    fn set(&mut self, blocks: Rect, value: bool) {
+    fn set(&mut self, blocks: Rect, value: impl Fn(u8) -> u8) {
         for row in blocks.y..blocks.bottom() {
             let start = (row * self.columns + blocks.x) as usize;
             for mark in &mut self.marks[start..start + blocks.width as usize] {
-                self.count = self.count + usize::from(value) - usize::from(*mark);
+                let value = value(*mark);
+                self.count = self.count + usize::from(value > 0) - usize::from(*mark > 0);
                 *mark = value;
             }
         }
@@ -158,7 +175,7 @@ mod tests {
     fn haze_goes_along_with_what_moves() {
         let frame = Frame::new(100, 100).unwrap();
         let mut haze = Haze::new(&frame);
-        haze.add(Rect::new(5, 5, 20, 20));
+        haze.add(Rect::new(5, 5, 20, 20), 9);
         let shift = Shift {
             x: 0,
             y: 0,
@@ -182,10 +199,10 @@ mod tests {
     fn haze_ends_only_where_all_of_a_block_is_exact() {
         let frame = Frame::new(100, 100).unwrap();
         let mut haze = Haze::new(&frame);
-        haze.add(frame.bounds());
+        haze.add(frame.bounds(), 9);
         haze.remove(Rect::new(1, 1, 40, 40), &frame);
         assert_eq!(
-            haze.boxes(&frame, |_| true)
+            haze.boxes(&frame, |_, _| true)
                 .iter()
                 .map(|rect| rect.area())
                 .sum::<u64>(),

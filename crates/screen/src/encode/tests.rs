@@ -227,3 +227,55 @@ fn photographs_become_exact_where_the_pointer_is_first() {
         assert_eq!(distance(rect, (x, y)), 0, "{rect:?} is not at {x}, {y}");
     }
 }
+
+/// A photograph, and what a link of so many bytes a second makes of it: the steps of its lossy
+/// parts in their order, those that came before it rested included.
+fn steps_over(rate: Option<usize>) -> Vec<u8> {
+    let mut noise = Noise(17);
+    let mut frame = Frame::new(640, 480).unwrap();
+    for (index, pixel) in (0_u32..).zip(frame.data_mut().as_chunks_mut::<4>().0) {
+        let level = (index % 640 + index / 640) / 5 + noise.next() % 9;
+        *pixel = [level as u8, (level / 2) as u8, 200 - (level / 2) as u8, 255];
+    }
+    let mut encoder = Encoder::new(Settings::default(), 1).unwrap();
+    let mut decoder = Decoder::new();
+    let mut steps = Vec::new();
+    let mut heed = |parts: Vec<ScreenPart>| {
+        for part in parts {
+            decoder.decode(&part, &mut Region::new()).unwrap();
+            if let Op::Photo { step, .. } = part.op {
+                steps.push(step);
+            }
+        }
+        decoder.frame() == &frame
+    };
+    encoder.set_rate(rate);
+    encoder.set_budget(rate.map(|rate| rate / 16));
+    heed(encoder.encode(&frame, &whole(&frame), NOW).unwrap());
+    let mut now = NOW;
+    for _ in 0..1_000 {
+        let due = encoder.refine_at().expect("nothing is exact yet");
+        now = due.max(now + Duration::from_millis(1));
+        if heed(encoder.refine(now, 4_000).unwrap()) {
+            return steps;
+        }
+    }
+    panic!("it never became exact: {steps:?}");
+}
+
+#[test]
+fn where_exact_pixels_take_long_a_photograph_becomes_finer_once_before() {
+    let (slow, quick) = (steps_over(Some(100_000)), steps_over(Some(100_000_000)));
+    let pieces = quick.len();
+    assert_eq!(
+        quick,
+        steps_over(None),
+        "a quick link needs no step between"
+    );
+    assert_eq!(slow.len(), 2 * pieces, "{slow:?}");
+    let (first, finer) = slow.split_at(pieces);
+    assert!(
+        finer.iter().max() < first.iter().min(),
+        "{first:?} {finer:?}"
+    );
+}
