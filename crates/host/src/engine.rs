@@ -318,7 +318,13 @@ impl Engine {
                     ..View::default()
                 };
             }
-            News::Away => self.view.online = false,
+            News::Away => {
+                self.view.online = false;
+                // An answer would not arrive, and who asked asks again.
+                if let Some(session) = self.asked_now() {
+                    self.session.handle_cancelled(session);
+                }
+            }
             News::Push(Push::Own(case)) => self.case_is(case),
             News::Push(Push::Message { code: _, message }) => {
                 if let Some(chat) = &mut self.view.chat {
@@ -363,9 +369,7 @@ impl Engine {
                 self.session.handle_asked(ask, clock::now());
             }
             News::Push(Push::ConnectCancelled { session }) => {
-                let open = self.session.question();
-                let open = open.filter(|question| question.about == About::Connect);
-                if open.is_some_and(|question| question.ask.session == session) {
+                if self.asked_now() == Some(session) {
                     self.view.notice = Some(Notice::AskCancelled);
                 }
                 self.session.handle_cancelled(session);
@@ -385,6 +389,13 @@ impl Engine {
             }
             News::Answered(None, Ok(_)) | News::Greeted(..) | News::Push(_) => {}
         }
+    }
+
+    /// The session that a supporter asks for, if the person has not answered yet.
+    fn asked_now(&self) -> Option<SessionId> {
+        let open = self.session.question();
+        let open = open.filter(|question| question.about == About::Connect);
+        open.map(|question| question.ask.session)
     }
 
     fn case_is(&mut self, case: OwnCase) {

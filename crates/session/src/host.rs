@@ -105,8 +105,8 @@ impl Host {
 
     /// A supporter asks.
     pub fn handle_asked(&mut self, ask: Ask, now: Millis) {
-        // Who asks anew has given up coming back to where he was.
-        let gone = |seat: &&Seat| seat.is_away() && seat.ask.key == ask.key;
+        // Who asks anew has given up coming back to where he was, or never heard the yes.
+        let gone = |seat: &&Seat| (seat.is_away() || !seat.is_live()) && seat.ask.key == ask.key;
         if let Some(old) = self.seats.iter().find(gone).map(|seat| seat.ask.session) {
             self.end(old, EndReason::Lost, now);
             self.settle();

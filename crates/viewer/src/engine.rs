@@ -52,6 +52,17 @@ struct Away {
     told: bool,
 }
 
+/// Whether the customer is being asked for a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asking {
+    /// Nobody asks.
+    No,
+    /// The question is with the server, or with him.
+    Asked,
+    /// The server was away, and takes back what was asked before: it is asked at its next greeting.
+    Owed,
+}
+
 /// How often it is looked where the customer is before the session is given up: ten minutes.
 const AWAY_LOOKS: u32 = 300;
 
@@ -99,6 +110,8 @@ pub(crate) struct Engine {
     returns: u32,
     /// The session whose connections are all silent or gone.
     away: Option<Away>,
+    /// Whether the customer is being asked.
+    asking: Asking,
     /// How he wants customers' screens to look, as he said last.
     look: Look,
     /// Whether he takes requests, as he said last.
@@ -142,6 +155,7 @@ impl Engine {
             visits: None,
             returns: 0,
             away: None,
+            asking: Asking::No,
             look: Look::default(),
             availability: Availability::Available,
             office: None,
@@ -177,7 +191,7 @@ impl Engine {
                 Some(told) = news.recv() => self.server_told(told, &peer_in, &again_in),
                 Some(()) = again.recv() => match self.away {
                     Some(away) => self.look_for_customer(away, &again_in),
-                    None if self.peer.is_none() => self.ask_again(),
+                    None if self.peer.is_none() && self.asking == Asking::No => self.ask_again(),
                     None => {}
                 },
                 mapping = RouterPort::changed(&mut self.router) => self.mapped(mapping),
@@ -344,15 +358,7 @@ impl Engine {
             no_picture: None,
             ignored: 0,
         });
-        let key = self.node.identity().hash();
-        self.ask(
-            Tag::Connect(code),
-            Request::Connect {
-                code,
-                key,
-                view_only,
-            },
-        );
+        self.ask_for_session();
     }
 
     fn server_told(
@@ -387,9 +393,15 @@ impl Engine {
                 for (about, request) in self.view.service.greeted(self.availability) {
                     self.ask(Tag::Desk(about), request);
                 }
+                if self.asking == Asking::Owed {
+                    self.ask_for_session();
+                }
             }
             Contact::Greeted(..) => {}
             Contact::Failed(error) => {
+                if self.asking != Asking::No {
+                    self.end_session(Over::Ended(EndReason::Lost));
+                }
                 self.outbox = None;
                 self.view.desk = Desk::Refused(error);
                 self.view.service = Service::default();
@@ -398,38 +410,48 @@ impl Engine {
                 if let Desk::SignedIn { online, .. } = &mut self.view.desk {
                     *online = false;
                 }
+                if self.asking == Asking::Asked {
+                    self.asking = Asking::Owed;
+                    if self.peer.is_none() {
+                        self.session = None;
+                    }
+                }
             }
             Contact::Push(Push::ConnectAnswered {
                 session,
                 answer,
                 relay,
-            }) if self.session == Some(session) && self.awaits_answer() => match answer {
-                Consent::Allowed { grant: _, key } => {
-                    self.stage(SessionStage::Connecting);
-                    let (Some(relay), Some(server)) = (relay, self.server_at.clone()) else {
-                        return self.end_session(Over::Ended(EndReason::Lost));
-                    };
-                    // Not the one that the server shows now: the customer is to believe no other
-                    // than this app does.
-                    let root = self.server_name.as_ref().and_then(|it| it.organisation);
-                    let Some(case) = self.view.session.as_ref().map(|session| session.code) else {
-                        return;
-                    };
-                    let way = Way {
-                        session,
-                        case,
-                        key,
-                        root: root.unwrap_or(SignerKey([0; 32])),
-                        relay,
-                        server,
-                    };
-                    self.start_session(way, peers);
+            }) if self.session == Some(session) && self.awaits_answer() => {
+                self.asking = Asking::No;
+                match answer {
+                    Consent::Allowed { grant: _, key } => {
+                        self.stage(SessionStage::Connecting);
+                        let (Some(relay), Some(server)) = (relay, self.server_at.clone()) else {
+                            return self.end_session(Over::Ended(EndReason::Lost));
+                        };
+                        // Not the one that the server shows now: the customer is to believe no other
+                        // than this app does.
+                        let root = self.server_name.as_ref().and_then(|it| it.organisation);
+                        let Some(case) = self.view.session.as_ref().map(|session| session.code)
+                        else {
+                            return;
+                        };
+                        let way = Way {
+                            session,
+                            case,
+                            key,
+                            root: root.unwrap_or(SignerKey([0; 32])),
+                            relay,
+                            server,
+                        };
+                        self.start_session(way, peers);
+                    }
+                    Consent::Declined { timed_out } => {
+                        self.end_session(Over::Declined { timed_out });
+                    }
+                    Consent::Distrusted(why) => self.end_session(Over::Distrusted(why)),
                 }
-                Consent::Declined { timed_out } => {
-                    self.end_session(Over::Declined { timed_out });
-                }
-                Consent::Distrusted(why) => self.end_session(Over::Distrusted(why)),
-            },
+            }
             Contact::Push(Push::Trust(trust)) => self.trusts(*trust),
             Contact::Push(push) => {
                 if self.view.service.told(push, unix()).is_some() {
@@ -456,10 +478,12 @@ impl Engine {
                 if self.away.is_none() && self.view.session.as_ref().is_some_and(wanted) {
                     self.session = Some(session);
                 } else {
+                    self.asking = Asking::No;
                     self.ask(Tag::Quiet, Request::CancelConnect { session });
                 }
             }
             (Tag::Connect(_), Err(refusal)) => {
+                self.asking = Asking::No;
                 let returning = matches!(
                     self.view.session.as_ref().map(|session| &session.stage),
                     Some(SessionStage::Returning)
@@ -813,6 +837,11 @@ impl Engine {
         else {
             return;
         };
+        if !self.is_online() {
+            self.asking = Asking::Owed;
+            return;
+        }
+        self.asking = Asking::Asked;
         let key = self.node.identity().hash();
         self.ask(
             Tag::Connect(code),
@@ -832,6 +861,7 @@ impl Engine {
 
     fn end_session(&mut self, over: Over) {
         self.away = None;
+        self.asking = Asking::No;
         self.stop_recorder();
         if let Some(session) = self.session.take()
             && self.peer.is_none()

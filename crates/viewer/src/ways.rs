@@ -656,13 +656,14 @@ fn failed(error: &RecvError, id: usize) -> Failed {
     }
 }
 
-/// Whether an address is in a network of the machine's own kind (RFC 1918, RFC 4193).
+/// Whether an address is of a network of the house (RFC 1918, 3927, 4193, 4291), or this machine's
+/// own.
 fn straight(address: SocketAddr) -> Kind {
-    let private = match address.ip().to_canonical() {
-        IpAddr::V4(v4) => v4.is_private(),
-        IpAddr::V6(v6) => v6.is_unique_local(),
+    let near = match address.ip().to_canonical() {
+        IpAddr::V4(v4) => v4.is_private() || v4.is_link_local() || v4.is_loopback(),
+        IpAddr::V6(v6) => v6.is_unique_local() || v6.is_unicast_link_local() || v6.is_loopback(),
     };
-    if private { Kind::Lan } else { Kind::Direct }
+    if near { Kind::Lan } else { Kind::Direct }
 }
 
 type Welcomed = (FrameSender<ToHost>, FrameReceiver<ToViewer>, Grant, Millis);

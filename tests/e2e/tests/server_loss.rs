@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aldis_e2e::keys::F5;
 use aldis_e2e::paint::Easel;
-use aldis_e2e::{Picture, Rect, SUPPORTER, Scene, Watcher, named, wait};
+use aldis_e2e::{Picture, Rect, SUPPORTER, Scene, Watcher, containing, named, wait};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
@@ -75,6 +75,25 @@ fn a_session_outlives_the_server_and_both_sides_find_it_again() -> Result<()> {
     scene.customer.answer("End")?;
     scene.customer.wait_ended()?;
     scene.supporter.wait_status(&code, "Pending")
+}
+
+#[test]
+fn a_question_that_the_server_forgot_is_asked_again() -> Result<()> {
+    let mut scene = Scene::start("server_loss-question")?;
+    scene.login()?;
+    let code = scene.waiting_customer("Emma")?;
+    let _viewer = scene.supporter.connect(&code, &["--fullscreen"])?;
+    scene.customer.wait_question(SUPPORTER)?;
+
+    scene.server.kill()?;
+    // An answer would go nowhere.
+    let question = containing("wants to see").within(Duration::from_mins(1));
+    scene.customer.desk().gone(&question)?;
+    scene.server.restart()?;
+    scene.customer.wait_question(SUPPORTER)?;
+    scene.customer.answer("Allow")?;
+    scene.customer.wait_banner(SUPPORTER, "Full control")?;
+    scene.wait_first_picture()
 }
 
 #[test]

@@ -392,10 +392,37 @@ fn a_fourth_and_a_second_question_are_declined() {
     host.handle_asked(ask(3, 3), 31);
     assert_eq!(effects(&mut host), [no(3)]);
     // The same key has one seat only.
-    host.choose(Choice::Allow, 32);
-    effects(&mut host);
-    host.handle_asked(ask(5, 2), 33);
+    host.handle_asked(ask(5, 1), 33);
     assert_eq!(effects(&mut host), [no(5)]);
+}
+
+#[test]
+fn who_never_heard_the_yes_asks_again_and_the_person_is_not_bothered() {
+    let mut host = together(&[Choice::Allow]);
+    host.handle_asked(ask(2, 2), 30);
+    host.choose(Choice::ViewOnly, 31);
+    effects(&mut host);
+    host.handle_asked(ask(3, 2), 32);
+    let told = effects(&mut host);
+    assert!(
+        told.contains(&Effect::Down([2; 16], EndReason::Lost)),
+        "{told:?}"
+    );
+    assert!(
+        told.contains(&Effect::Allow([3; 16], Grant::View)),
+        "{told:?}"
+    );
+    assert!(host.question().is_none());
+    // Whose organisation nobody has compared yet is asked about anew.
+    let mut host = Host::new();
+    let new = |session| Ask {
+        is_new: true,
+        ..ask(session, 1)
+    };
+    host.handle_asked(new(1), 0);
+    host.choose(Choice::Allow, 1);
+    host.handle_asked(new(2), 2);
+    assert!(host.question().is_some());
 }
 
 #[test]
