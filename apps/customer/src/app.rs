@@ -276,6 +276,7 @@ impl aldis_present::App for App {
                 Stage::Asked {
                     supporter,
                     organisation,
+                    is_new,
                     about,
                     recording,
                     view_only,
@@ -285,6 +286,7 @@ impl aldis_present::App for App {
                     let question = pages::Question {
                         supporter,
                         organisation,
+                        is_new: *is_new,
                         view_only: *view_only,
                         left: until.saturating_sub(Host::now()),
                         others,

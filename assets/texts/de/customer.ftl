@@ -68,6 +68,7 @@ withdrawn = Ihre Anfrage ist zurückgezogen
 chat-with-supporter = Chat mit Ihrem Techniker
 share-my-screen = Meinen Bildschirm mit Steuerung freigeben
 asks-organisation = { $organisation } bürgt für diese Person.
+asks-new-organisation = Diese Person gibt an, zu { $organisation } zu gehören. Das ist neu auf diesem Computer. Nach einem Ja werden Sie nach fünf Ziffern gefragt, bevor etwas gezeigt wird.
 digits-title = Fragen Sie { $name } nach fünf Ziffern
 digits-lead = { $organisation } ist neu auf diesem Computer. Lassen Sie sich die Ziffern von { $name } vorlesen, am Telefon und nicht im Chat, und tippen Sie sie hier ein. Vorher wird nichts gezeigt.
 digits-field = Fünf Ziffern

@@ -68,6 +68,7 @@ withdrawn = Your request is withdrawn
 chat-with-supporter = Chat with your supporter
 share-my-screen = Share my screen with control
 asks-organisation = { $organisation } vouches for this person.
+asks-new-organisation = This person says to be of { $organisation }, which is new on this computer. After a yes you are asked for five digits before anything is shown.
 digits-title = Ask { $name } for five digits
 digits-lead = { $organisation } is new on this computer. Let { $name } read the digits out to you, on the phone and not in the chat, and type them here. Nothing is shown before that.
 digits-field = Five digits

@@ -68,6 +68,7 @@ withdrawn = Su solicitud se ha retirado
 chat-with-supporter = Chat con su técnico
 share-my-screen = Compartir mi pantalla con control
 asks-organisation = { $organisation } responde por esta persona.
+asks-new-organisation = Esta persona dice ser de { $organisation }, que es nueva en este equipo. Tras un sí se le pedirán cinco cifras antes de mostrar nada.
 digits-title = Pida cinco cifras a { $name }
 digits-lead = { $organisation } es nueva en este equipo. Pida a { $name } que le lea las cifras, por teléfono y no en el chat, y escríbalas aquí. Antes de eso no se muestra nada.
 digits-field = Cinco cifras

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use aldis_inject::InjectError;
 use aldis_link::contact::{self, Contact};
-use aldis_link::{Node, RouterPort};
+use aldis_link::{Node, Place, RouterPort};
 use aldis_session::Authority;
 use aldis_session::chat::{Asked, Chat};
 use aldis_session::host::{AWAY_TIME, About, Ask, Effect, Host as Session, Typed};
@@ -282,32 +282,7 @@ impl Engine {
 
     fn server_told(&mut self, news: News) {
         match news {
-            News::Greeted(
-                Answer::Joined {
-                    case,
-                    now: server_now,
-                },
-                server,
-            ) => {
-                RouterPort::ask_for(&mut self.router, &self.node, &server);
-                self.ways.server_at(server);
-                self.look_where_seen();
-                let ours = clock::unix().cast_signed();
-                self.server_ahead = server_now.cast_signed().saturating_sub(ours);
-                self.view.online = true;
-                // A warning stays, however often the server goes away and comes back.
-                self.view
-                    .notice
-                    .take_if(|it| !matches!(it, Notice::Distrusted(_)));
-                if self.view.stage == Stage::Joining {
-                    self.view.stage = Stage::Waiting;
-                    // It may take a while to find out.
-                    self.checks.spawn_blocking(Host::check_screen);
-                }
-                let chat = self.view.chat.get_or_insert_with(|| Chat::new(case.code));
-                chat.handle_online();
-                self.case_is(case);
-            }
+            News::Greeted(Answer::Joined { case, now }, server) => self.joined(case, now, server),
             News::Failed(error) => {
                 // A case that ended while the server was away is told like any ended case.
                 self.session.handle_case_closed(clock::now());
@@ -396,6 +371,28 @@ impl Engine {
         let open = self.session.question();
         let open = open.filter(|question| question.about == About::Connect);
         open.map(|question| question.ask.session)
+    }
+
+    /// The server knows this customer, and says what its clock shows.
+    fn joined(&mut self, case: OwnCase, now: Millis, server: Place) {
+        RouterPort::ask_for(&mut self.router, &self.node, &server);
+        self.ways.server_at(server);
+        self.look_where_seen();
+        let ours = clock::unix().cast_signed();
+        self.server_ahead = now.cast_signed().saturating_sub(ours);
+        self.view.online = true;
+        // A warning stays, however often the server goes away and comes back.
+        self.view
+            .notice
+            .take_if(|it| !matches!(it, Notice::Distrusted(_)));
+        if self.view.stage == Stage::Joining {
+            self.view.stage = Stage::Waiting;
+            // It may take a while to find out.
+            self.checks.spawn_blocking(Host::check_screen);
+        }
+        let chat = self.view.chat.get_or_insert_with(|| Chat::new(case.code));
+        chat.handle_online();
+        self.case_is(case);
     }
 
     fn case_is(&mut self, case: OwnCase) {
@@ -715,6 +712,7 @@ impl Engine {
             return Some(Stage::Asked {
                 supporter: question.ask.supporter.clone(),
                 organisation: question.ask.organisation.clone(),
+                is_new: question.ask.is_new,
                 about: question.about,
                 recording: self.recording(),
                 view_only: question.ask.view_only,

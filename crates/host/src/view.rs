@@ -41,6 +41,8 @@ pub enum Stage {
         supporter: Supporter,
         /// The organisation that he works for, by his certificate.
         organisation: String,
+        /// That is not known to be true yet: he will be asked for digits.
+        is_new: bool,
         /// For what.
         about: About,
         /// The names of those who record meanwhile.

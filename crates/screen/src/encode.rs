@@ -571,11 +571,7 @@ impl Encoder {
                     break;
                 }
                 let op = code(encoder, rect)?;
-                spent += match &op {
-                    Op::Exact { data, .. } => data.len(),
-                    Op::Photo { tokens, bits, .. } => tokens.len() + bits.len(),
-                    _ => 0,
-                };
+                spent += op.payload();
                 out.push(op);
             }
             Ok(())

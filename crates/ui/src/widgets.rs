@@ -132,6 +132,12 @@ pub fn field(ui: &mut Ui, name: &str, value: &mut String, hint: &str, secret: bo
     response
 }
 
+/// Whether Enter has just ended the typing in this field; asked for before anything else takes the
+/// focus.
+pub fn entered(field: &Response) -> bool {
+    field.lost_focus() && field.ctx.input(|input| input.key_pressed(egui::Key::Enter))
+}
+
 /// A choice from a list, with its name in front of what is chosen.
 pub fn choice(
     ui: &mut Ui,

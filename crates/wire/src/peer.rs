@@ -464,10 +464,21 @@ pub struct Move {
 impl ScreenPart {
     /// How many bytes of coded pixels it carries.
     pub fn payload(&self) -> usize {
-        match &self.op {
-            Op::Pixels { data, .. } | Op::Exact { data, .. } => data.len(),
-            Op::Photo { tokens, bits, .. } => tokens.len() + bits.len(),
-            Op::Start { .. } | Op::Move(_) | Op::Fill { .. } | Op::Keep(_) | Op::Show(_) => 0,
+        self.op.payload()
+    }
+}
+
+impl Op {
+    /// How many bytes of coded pixels it carries.
+    pub fn payload(&self) -> usize {
+        match self {
+            Self::Pixels { data, .. } | Self::Exact { data, .. } => data.len(),
+            Self::Photo { tokens, bits, .. } => tokens.len() + bits.len(),
+            Self::Start { .. }
+            | Self::Move(_)
+            | Self::Fill { .. }
+            | Self::Keep(_)
+            | Self::Show(_) => 0,
         }
     }
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::access::{Wanted, containing, named, starting};
 use crate::binaries::Binaries;
 use crate::desk::{Desk, DeskOptions};
+use crate::keys::RETURN;
 use crate::office;
 use crate::program::{Finished, Program};
 use crate::wait;
@@ -96,7 +97,7 @@ impl Supporter {
     pub fn new_case(&self, customer: &str) -> Result<String> {
         self.desk.press(&named("New case").role("button"))?;
         self.desk.fill(&named("Customer").role("field"), customer)?;
-        self.desk.press(&named("Create case").role("button"))?;
+        self.desk.display().chord(&[RETURN])?;
         let row = self.desk.find(&containing(&format!(", {customer}, New")))?;
         let code = row.name.split(',').next().unwrap_or_default().to_owned();
         ensure!(

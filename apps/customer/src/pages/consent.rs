@@ -7,7 +7,7 @@ use aldis_ui::theme::{self, space};
 use aldis_ui::widgets::{self, Tone};
 use aldis_wire::Millis;
 use aldis_wire::signal::Supporter;
-use egui::{Key, RichText, Spinner, Ui, Vec2};
+use egui::{RichText, Spinner, Ui, Vec2};
 
 use super::Act;
 
@@ -17,6 +17,8 @@ pub(crate) struct Question<'a> {
     pub(crate) supporter: &'a Supporter,
     /// Who has signed for the supporter.
     pub(crate) organisation: &'a str,
+    /// That is not known to be true yet.
+    pub(crate) is_new: bool,
     /// No more than seeing is asked for.
     pub(crate) view_only: bool,
     /// Milliseconds until it declines by itself.
@@ -50,7 +52,8 @@ pub(crate) fn question(
 fn asked(ui: &mut Ui, texts: Texts, avatar: &mut Avatar, question: &Question<'_>) -> Option<Act> {
     let &Question {
         supporter,
-        organisation,
+        organisation: _,
+        is_new: _,
         view_only,
         left,
         others: _,
@@ -69,7 +72,7 @@ fn asked(ui: &mut Ui, texts: Texts, avatar: &mut Avatar, question: &Question<'_>
             ui,
             texts.with(asks, [("name", supporter.name.as_str().into())]),
         );
-        vouched(ui, texts, organisation);
+        vouched(ui, texts, question);
         widgets::quiet(ui, texts.get("asks-lead"));
         ui.add_space(space::LARGE);
         let mut chosen = None;
@@ -111,7 +114,8 @@ fn asked_to_join(
 ) -> Option<Act> {
     let Question {
         supporter,
-        organisation,
+        organisation: _,
+        is_new: _,
         view_only,
         left,
         others,
@@ -123,7 +127,7 @@ fn asked_to_join(
         widgets::gap(ui);
         let name = supporter.name.as_str();
         widgets::heading(ui, texts.with("asks-join", [("name", name.into())]));
-        vouched(ui, texts, organisation);
+        vouched(ui, texts, question);
         let others = super::names(others.iter().map(String::as_str));
         let others = texts.with("asks-join-others", [("names", others.into())]);
         widgets::quiet(ui, others);
@@ -200,10 +204,15 @@ fn asked_to_record(
 }
 
 /// Who has signed for the supporter.
-fn vouched(ui: &mut Ui, texts: Texts, organisation: &str) {
-    let words = texts.with("asks-organisation", [("organisation", organisation.into())]);
+fn vouched(ui: &mut Ui, texts: Texts, question: &Question<'_>) {
     let tokens = theme::tokens(ui);
-    ui.label(RichText::new(words).strong().color(tokens.good));
+    let (words, ink) = if question.is_new {
+        ("asks-new-organisation", tokens.warn)
+    } else {
+        ("asks-organisation", tokens.good)
+    };
+    let words = texts.with(words, [("organisation", question.organisation.into())]);
+    ui.label(RichText::new(words).strong().color(ink));
     ui.add_space(space::SMALL);
 }
 
@@ -235,7 +244,7 @@ fn asked_digits(
             widgets::gap(ui);
         }
         let field = widgets::field(ui, &texts.get("digits-field"), digits, "", false);
-        let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+        let entered = widgets::entered(&field);
         if ui.memory(|memory| memory.focused().is_none()) {
             field.request_focus();
         }

@@ -4,7 +4,7 @@ use aldis_host::Notice;
 use aldis_ui::theme::space;
 use aldis_ui::widgets::{self, Tone};
 use aldis_ui::{Appearance, Language, Texts};
-use egui::{ComboBox, Key, Spinner, Ui};
+use egui::{ComboBox, Spinner, Ui};
 
 use super::{Act, show_notice};
 
@@ -52,7 +52,7 @@ pub(crate) fn start(
         let mut entered = false;
         let mut field = |name: &str, value: &mut String, hint: &str| {
             let response = widgets::field(ui, &texts.get(name), value, hint, false);
-            entered |= response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+            entered |= widgets::entered(&response);
         };
         field("customer-name", &mut entry.name, "");
         field("customer-code", &mut entry.code, &code_hint);

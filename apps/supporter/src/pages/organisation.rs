@@ -17,6 +17,8 @@ use super::Act;
 pub(crate) struct Organisation {
     name: String,
     passphrase: String,
+    /// The passphrase again, when it is chosen.
+    repeated: String,
     invited: String,
     role: Role,
     avatars: std::collections::BTreeMap<[u8; 32], aldis_ui::avatar::Avatar>,
@@ -186,8 +188,22 @@ fn found(ui: &mut Ui, texts: Texts, state: &mut Organisation) -> Option<Act> {
         widgets::field(ui, &name, &mut state.name, "", false);
         let label = texts.get("organisation-passphrase");
         widgets::field(ui, &label, &mut state.passphrase, "", true);
-        let whole = !state.name.trim().is_empty() && !state.passphrase.is_empty();
-        if widgets::primary(ui, &texts.get("organisation-create"), whole).clicked() {
+        let label = texts.get("organisation-passphrase-again");
+        let again = widgets::field(ui, &label, &mut state.repeated, "", true);
+        let entered = widgets::entered(&again);
+        let same = state.passphrase == state.repeated;
+        if !same && !state.repeated.is_empty() && !again.has_focus() {
+            widgets::notice(
+                ui,
+                Tone::Warn,
+                &texts.get("organisation-passphrase-differs"),
+            );
+            ui.add_space(space::SMALL);
+        }
+        let whole = !state.name.trim().is_empty() && !state.passphrase.is_empty() && same;
+        let pressed = widgets::primary(ui, &texts.get("organisation-create"), whole).clicked();
+        if whole && (pressed || entered) {
+            state.repeated.clear();
             act = Some(deed(Deed::Found {
                 organisation: state.name.clone(),
                 passphrase: std::mem::take(&mut state.passphrase),
@@ -204,7 +220,7 @@ fn unlock(ui: &mut Ui, texts: Texts, state: &mut Organisation) -> Option<Act> {
         widgets::quiet(ui, texts.get("organisation-locked"));
         let label = texts.get("organisation-passphrase");
         let field = widgets::field(ui, &label, &mut state.passphrase, "", true);
-        let entered = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+        let entered = widgets::entered(&field);
         let pressed = widgets::primary(ui, &texts.get("organisation-unlock"), true).clicked();
         if pressed || entered {
             act = Some(deed(Deed::Unlock(std::mem::take(&mut state.passphrase))));
@@ -268,7 +284,7 @@ fn invite(ui: &mut Ui, texts: Texts, standing: &Standing, state: &mut Organisati
     widgets::card(ui, |ui| {
         let label = texts.get("organisation-invite-name");
         let field = widgets::field(ui, &label, &mut state.invited, "", false);
-        let entered = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+        let entered = widgets::entered(&field);
         let chosen = texts.get(role(state.role));
         widgets::choice(ui, &texts.get("organisation-role"), &chosen, 280.0, |ui| {
             for one in [Role::Technician, Role::Manager, Role::Admin] {

@@ -111,8 +111,7 @@ pub(crate) fn invite(
             ui.add_space(space::SMALL);
             let field = widgets::field(ui, &texts.get("invite-name"), name, "", false);
             let typed = name.trim();
-            let entered =
-                field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+            let entered = widgets::entered(&field);
             let pressed =
                 widgets::primary(ui, &texts.get("invite-send"), !typed.is_empty()).clicked();
             if (pressed || entered) && !typed.is_empty() {

@@ -5,7 +5,7 @@ use aldis_ui::Texts;
 use aldis_ui::theme::space;
 use aldis_ui::widgets::{self, Tone};
 use aldis_viewer::Desk;
-use egui::{Key, Spinner, Ui};
+use egui::{Spinner, Ui};
 
 use super::{Act, settings_menu};
 use crate::settings::Settings;
@@ -45,32 +45,27 @@ pub(crate) fn sign_in(
             }
             let busy = matches!(desk, Desk::SigningIn);
             let mut entered = false;
-            let mut field = |id: &str, value: &mut String, hint: &str, secret: bool| {
-                let response = widgets::field(ui, &texts.get(id), value, hint, secret);
-                entered |= response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+            let mut changed = false;
+            let mut field = |ui: &mut Ui, id: &str, value: &mut String, hint: &str| {
+                let response = widgets::field(ui, &texts.get(id), value, hint, id == "password");
+                entered |= widgets::entered(&response);
+                changed |= response.changed();
             };
-            field(
-                "server",
-                &mut entry.server,
-                &texts.get("server-hint"),
-                false,
-            );
+            field(ui, "server", &mut entry.server, &texts.get("server-hint"));
             // The first invitation names nobody; of any other the server knows whose it is.
             let invited = entry.server.parse::<Invitation>().ok();
             if invited.is_some() {
                 widgets::quiet(ui, texts.get("sign-in-invited"));
+                ui.add_space(space::SMALL);
             }
-            let mut entered_below = false;
-            let mut field = |id: &str, value: &mut String, secret: bool| {
-                let response = widgets::field(ui, &texts.get(id), value, "", secret);
-                entered_below |=
-                    response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
-            };
             if invited.is_none_or(|it| it.server.organisation.is_none()) {
-                field("name", &mut entry.name, false);
+                field(ui, "name", &mut entry.name, "");
             }
-            field("password", &mut entry.password, true);
-            let entered = entered || entered_below;
+            field(ui, "password", &mut entry.password, "");
+            if changed {
+                // What was wrong with it may no longer be.
+                entry.problem = None;
+            }
             ui.add_space(space::SMALL);
             let pressed = widgets::primary(ui, &texts.get("sign-in"), !busy).clicked();
             if busy {

@@ -165,14 +165,13 @@ fn content(ui: &mut Ui, now: Now<'_>, dialog: &mut Dialog) -> Option<Act> {
         }
         Dialog::Pick(pick, codes, filter) => pick::choose(ui, now, *pick, codes, filter),
         Dialog::Edit(code, form) => {
-            edit::form(ui, now, form, true);
+            let entered = edit::form(ui, now, form, true) && now.online;
             let customer = form.customer.trim().to_owned();
-            widgets::primary(ui, &texts.get("save"), now.online)
-                .clicked()
-                .then(|| {
-                    let facts = Box::new(form.facts());
-                    act(&[*code], Action::Edit { customer, facts })
-                })
+            let pressed = widgets::primary(ui, &texts.get("save"), now.online).clicked();
+            (pressed || entered).then(|| {
+                let facts = Box::new(form.facts());
+                act(&[*code], Action::Edit { customer, facts })
+            })
         }
         Dialog::Channel(form) => {
             channel::form(ui, now, form);
@@ -194,13 +193,14 @@ fn content(ui: &mut Ui, now: Now<'_>, dialog: &mut Dialog) -> Option<Act> {
             })
         }
         Dialog::Canned(canned) => {
-            widgets::field(ui, &texts.get("canned-title"), &mut canned.title, "", false);
+            let title = texts.get("canned-title");
+            let field = widgets::field(ui, &title, &mut canned.title, "", false);
+            let entered = widgets::entered(&field);
             ui.label(&canned.text);
             widgets::gap(ui);
             let ready = now.online && !canned.title.trim().is_empty();
-            widgets::primary(ui, &texts.get("save"), ready)
-                .clicked()
-                .then(|| Act::Desk(Wish::KeepCanned(canned.clone())))
+            let pressed = widgets::primary(ui, &texts.get("save"), ready).clicked();
+            (ready && (pressed || entered)).then(|| Act::Desk(Wish::KeepCanned(canned.clone())))
         }
     }
 }

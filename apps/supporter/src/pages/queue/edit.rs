@@ -35,7 +35,7 @@ impl Form {
     }
 }
 
-/// The form; `true` if Enter was pressed in its first field.
+/// The form; `true` if Enter was pressed in one of its lines.
 pub(super) fn form(ui: &mut Ui, now: Now<'_>, form: &mut Form, all: bool) -> bool {
     let texts = now.texts;
     let hint = texts.get("customer-optional");
@@ -46,13 +46,14 @@ pub(super) fn form(ui: &mut Ui, now: Now<'_>, form: &mut Form, all: bool) -> boo
         .show(ui, |ui| {
             let field =
                 widgets::field(ui, &texts.get("customer"), &mut form.customer, &hint, false);
+            entered = widgets::entered(&field);
             if !ui.memory(|memory| memory.focused().is_some()) {
                 field.request_focus();
             }
-            entered = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
             let facts = &mut form.facts;
-            let line = |ui: &mut Ui, name: &str, value: &mut String, hint: &str| {
-                widgets::field(ui, &texts.get(name), value, hint, false);
+            let mut line = |ui: &mut Ui, name: &str, value: &mut String, hint: &str| {
+                let field = widgets::field(ui, &texts.get(name), value, hint, false);
+                entered |= widgets::entered(&field);
             };
             line(ui, "company", &mut facts.company, "");
             line(ui, "email", &mut facts.email, "");

@@ -4,7 +4,7 @@ use aldis_ui::widgets;
 use aldis_viewer::Wish;
 use aldis_wire::Code;
 use aldis_wire::signal::{Action, Availability};
-use egui::{Key, RichText, ScrollArea, Ui, Vec2};
+use egui::{RichText, ScrollArea, Ui, Vec2};
 
 use super::super::Act;
 use super::{Now, top};
@@ -39,10 +39,10 @@ pub(super) fn choose(
 ) -> Option<Act> {
     let texts = now.texts;
     let field = widgets::field(ui, &texts.get("search"), filter, "", false);
+    let entered = widgets::entered(&field);
     if !ui.memory(|memory| memory.focused().is_some()) {
         field.request_focus();
     }
-    let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
     let wanted = filter.to_lowercase();
     let mut chosen = None;
     let size = Vec2::new(ui.available_width(), 34.0);
