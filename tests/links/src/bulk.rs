@@ -359,20 +359,21 @@ impl Rival {
     }
 }
 
-/// What we have beside a rival, and what TCP with CUBIC has in our place: who has no less than that
-/// does not yield too much, whatever the half would be.
+/// What we have beside a rival, and what TCP with CUBIC has in our place: who has about that does
+/// not yield too much, whatever the half would be. Both are a matter of luck, by a third or so.
 fn beside(lab: &Lab, rival: Rival, what: &str) -> Result<Vec<Figure>> {
     let ratio = |[ours, theirs]: [f64; 2]| ours / theirs.max(0.001);
     let told = |it: [f64; 2]| format!("{:.1} / {:.1} Mbit/s = {:.2}", it[0], it[1], ratio(it));
     let ours = rival.share(lab, |pair| Ok(pair.stream()))?;
     let instead = rival.share(lab, |pair| pair.tcp("cubic"))?;
-    let least = ratio(instead).min(0.5);
+    let about = ratio(instead);
+    let fair = (about * 2.0 / 3.0).min(0.5)..=(about * 3.0 / 2.0).max(2.0);
     Ok(vec![
         Figure::new(
             format!("{what}: ours / theirs over 40 s"),
             told(ours),
-            "0.5 to 2, or as CUBIC",
-            (least..=2.0).contains(&ratio(ours)),
+            "0.5 to 2, or about CUBIC's",
+            fair.contains(&ratio(ours)),
         ),
         Figure::plain("the same: CUBIC in our place / theirs", told(instead)),
     ])
