@@ -17,7 +17,7 @@ use aldis_wire::signal::Distrust;
 use aldis_wire::{Code, KeyHash, Millis, SessionId, VERSION};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, timeout};
+use tokio::time::{sleep, timeout};
 
 use crate::hands::{Act, Hands, Place};
 
@@ -131,6 +131,9 @@ const QUIET: Duration = Duration::from_secs(30);
 
 /// How often the pulse of a connection is felt.
 const FEEL: Duration = Duration::from_millis(500);
+
+/// The same on a way that is long and loses many packets.
+const FEEL_ROUGH: Duration = Duration::from_millis(100);
 
 /// How many of the streams before may still be heard.
 const OLDER: usize = 3;
@@ -424,22 +427,28 @@ impl Drop for Peer {
 ///
 /// The viewer chooses what carries it, but a viewer that only sees has nothing under way that could
 /// go unanswered; so it is told over the other connections when nothing is heard here. And what was
-/// not answered is asked again often, for QUIC by itself waits ever longer.
+/// not answered is asked again often, for QUIC by itself waits ever longer; on a rough way what is
+/// alone gets company.
 async fn feel(connection: Connection, others: Vec<Connection>, lanes: Arc<Lanes>) {
     let mut pulse = Pulse::of(&connection);
-    let mut tick = tokio::time::interval(FEEL);
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut pause = FEEL;
     loop {
-        tick.tick().await;
-        pulse.look(&connection, FEEL);
+        sleep(pause).await;
+        pulse.look(&connection, pause);
         if pulse.quiet() >= QUIET {
             return connection.close(close::UNUSED, b"nothing comes");
         }
-        if pulse.silent() <= Health::patience(rtt(&connection)) {
-            continue;
-        }
-        for other in others.iter().filter(|it| it.close_reason().is_none()) {
-            drop(timeout(FEEL, poke(other)).await);
+        if pulse.silent() > Health::patience(rtt(&connection)) {
+            pause = FEEL;
+            for other in others.iter().filter(|it| it.close_reason().is_none()) {
+                drop(timeout(FEEL, poke(other)).await);
+            }
+        } else {
+            let is_rough = pulse.is_rough(&connection);
+            pause = if is_rough { FEEL_ROUGH } else { FEEL };
+            if !pulse.is_lonely(&connection) {
+                continue;
+            }
         }
         let beat = lanes.control.send(&ToViewer::Beat, Keep::WhileConnected);
         drop(timeout(FEEL, beat).await);

@@ -10,21 +10,30 @@
 //! 1. **Start**: the window doubles with every round trip, and later grows by half, until packets
 //!    wait or are lost in heaps.
 //! 2. **Steady**: once a round the window follows the wait, up and down.
-//! 3. **Rivalry**: packets go on waiting although the window shrinks, so somebody else fills the
-//!    queue, as TCP does. Who yields to that starves; until the queue empties, loss rules here as
-//!    it does there.
+//! 3. **Rivalry**: the round trip does not follow the window, or becomes much shorter although the
+//!    window did not, so somebody else fills the queue, as TCP does. Who yields to that starves;
+//!    until the queue empties, loss rules here as it does there.
+//!
+//! Who comes to a full queue takes its delay for the path's own, and is in the way of nobody until
+//! a rival cuts his window: from how far the round trip falls then he knows of him.
 //!
 //! Now and then the window dips for a round, so that the path shows its own delay, and whether a
-//! rival is still there. A delay that is the same at every look is no queue's: then the way itself
-//! has become longer.
+//! rival is still there. One look at an empty queue is not enough, for a rival who has just cut his
+//! window leaves it so for a moment. A delay that is the same at every look is no queue's: then the
+//! way itself has become longer.
 //!
 //! **Invariants**: the window never leaves [`LEAST`] packets to [`MOST`] bytes; it grows only after
-//! rounds in which it was the limit, and at most doubles in one, but for what a look had put aside
-//! (at most three quarters); it shrinks for loss once a round.
+//! rounds in which it was the limit, and at most doubles in one, but for what was put aside (at most
+//! three quarters) by a look, or while it was found out whose the queue is; it shrinks for loss once
+//! a round.
 //! Rounds last at least [`ROUND`]: where a round trip takes microseconds, acknowledgements tell of
 //! the system's scheduler rather than of the path.
 
+mod rivalry;
+
 use std::time::Duration;
+
+use rivalry::{LEFT, Rivalry};
 
 /// The wait before the slowest link that is aimed at.
 pub const WAIT: Duration = Duration::from_millis(25);
@@ -72,26 +81,18 @@ const SUSPECT: u64 = 30;
 /// For how long the window stays below where it once went too far.
 const HOLD: Duration = Duration::from_secs(2);
 
-/// After so many rounds with too long a wait, although the window shrank, it is a rival's.
-const FOREIGN: u32 = 4;
+/// After so many rounds with too long a wait it is asked whose it is.
+const FOREIGN: u32 = 3;
 
-/// The rounds of rivalry between two looks whether the rival is still there.
-const RIVAL_ROUNDS: u32 = 16;
-
-/// After so many looks at the same round trip it is the path's own.
-const SAME_LOOKS: u32 = 2;
+/// What is left of a round trip, in hundredths, when a rival who has half of the path cuts his
+/// window as CUBIC does.
+const FALL: u32 = 85;
 
 /// How long the shortest round trip holds, twice: then it may be one of another way.
 const EPOCH: Duration = Duration::from_secs(10);
 
-/// How much of its window, in hundredths, heavy loss leaves to a flow; as CUBIC's.
-const LEFT: u64 = 70;
-
-/// The same where next to nothing arrived.
+/// How much of its window, in hundredths, heavy loss leaves to a flow where next to nothing arrived.
 const LEAST_LEFT: u64 = 50;
-
-/// How fast CUBIC grows, in packets and seconds (RFC 9438, section 5).
-const CUBIC: f64 = 0.4;
 
 /// A window and what it follows. Time counts from wherever the caller likes.
 #[derive(Clone, Debug)]
@@ -110,10 +111,12 @@ pub struct Flow {
     settling: bool,
     /// Rounds with too long a wait, one after another.
     waits: u32,
-    /// Window and wait at the first of them.
+    /// Window and round trip at the beginning of them.
     before: (u64, Duration),
     /// The window to come back to after a look at the path's own delay.
     dip: Option<u64>,
+    /// Windows and round trips of the rounds before, as long as the window was their limit.
+    lately: [Option<(u64, Duration)>; 3],
     /// Finds out whether less is lost with less under way.
     trial: Option<Trial>,
 }
@@ -123,20 +126,6 @@ enum Mode {
     Start,
     Steady,
     Rivalry(Rivalry),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Rivalry {
-    /// Since the last look whether the rival is still there.
-    rounds: u32,
-    /// Rounds without a wait, one after another.
-    calm: u32,
-    /// The window at the last loss, once there was one.
-    most: u64,
-    /// And when that was.
-    since: Duration,
-    /// The shortest round trip of the last look, and how many looks found the same.
-    looked: (Duration, u32),
 }
 
 /// Where the window once went too far; it comes back there after a while.
@@ -277,6 +266,7 @@ impl Flow {
             waits: 0,
             before: (0, Duration::ZERO),
             dip: None,
+            lately: [None; 3],
             trial: None,
         }
     }
@@ -385,15 +375,23 @@ impl Flow {
             return;
         }
         if let Some(window) = self.dip.take() {
+            self.lately = [None; 3];
             self.end_dip(now, window, round);
             return;
         }
         if !round.is_limited {
+            self.lately = [None; 3];
             self.waits = 0;
             return;
         }
+        let has_fallen = self.has_fallen(round.shortest);
+        let [first, second, _] = self.lately;
+        self.lately = [Some((self.told, round.shortest)), first, second];
         match self.mode {
             Mode::Start => {}
+            Mode::Steady if has_fallen => {
+                self.mode = Mode::Rivalry(Rivalry::new(now));
+            }
             Mode::Steady => self.steady(now, round),
             Mode::Rivalry(rounds) => self.rival(now, round, rounds),
         }
@@ -456,27 +454,18 @@ impl Flow {
 
     fn shrink(&mut self, now: Duration, round: &Round) {
         self.trial = None;
-        let wait = self.wait(round.shortest);
-        if self.waits == 0 {
-            self.before = (self.window, wait);
+        // What was under way when it first waited too long made it wait a little longer still.
+        if self.waits < 2 {
+            self.before = (self.told, round.shortest);
         }
         self.waits += 1;
-        let (window, before) = self.before;
-        if self.waits > FOREIGN && self.window * 2 <= window {
+        if self.is_foreign(round.shortest) {
             self.waits = 0;
-            // What we had let wait ourselves is gone with half of the window.
-            if wait * 2 > before {
-                self.set_window(window.min(4 * self.window));
-                self.mode = Mode::Rivalry(Rivalry {
-                    rounds: 0,
-                    calm: 0,
-                    most: 0,
-                    since: now,
-                    looked: (Duration::ZERO, 0),
-                });
-                return;
-            }
-        } else if self.waits > FOREIGN && self.window == self.least() {
+            self.mode = Mode::Rivalry(Rivalry::new(now));
+            self.set_window(self.before.0.min(4 * self.window));
+            return;
+        }
+        if self.waits > FOREIGN && self.window == self.least() {
             // Too small to tell whose wait it is.
             self.waits = 0;
             self.set_window(2 * self.window);
@@ -488,32 +477,43 @@ impl Flow {
         self.settling = true;
     }
 
+    /// Whether the round trip did not follow the window as it would if the queue were ours alone.
+    fn is_foreign(&self, trip: Duration) -> bool {
+        let (window, before) = self.before;
+        let alone = before.mul_f64(self.told as f64 / window.max(1) as f64);
+        let less = before.saturating_sub(alone.max(self.base.get()));
+        self.waits > FOREIGN && less > WAIT / 2 && trip + less / 2 > before
+    }
+
+    /// Whether the round trip has become so much shorter, for no reason of ours, as a rival's cut
+    /// makes it. It must have been long for more than a round: a stall is soon over as well.
+    fn has_fallen(&self, trip: Duration) -> bool {
+        self.lately.iter().all(|before| {
+            before.is_some_and(|(window, before)| {
+                let alone = before.mul_f64((self.told as f64 / window.max(1) as f64).min(1.0));
+                100 * trip < FALL * alone && trip + WAIT < alone
+            })
+        })
+    }
+
     /// Does as CUBIC does.
     fn rival(&mut self, now: Duration, round: &Round, mut rivalry: Rivalry) {
-        let is_empty = self.is_empty(round.shortest);
-        rivalry.calm = if is_empty { rivalry.calm + 1 } else { 0 };
-        if rivalry.calm > RIVAL_ROUNDS {
+        rivalry.hear(round.shortest, self.is_empty(round.shortest));
+        let usual = self.window * self.loss.usual * 2 / 1_000;
+        if rivalry.is_over() {
             self.leave_rivalry(now);
             return;
         }
-        rivalry.rounds += 1;
-        let usual = self.window * self.loss.usual * 2 / 1_000;
         if round.lost > usual {
-            (rivalry.most, rivalry.since) = (self.window, now);
-            self.set_window(self.window * LEFT / 100);
+            let window = self.window;
+            self.set_window(window * LEFT / 100);
+            rivalry.cut(now, window, self.window);
             self.loss.begin(now);
             self.settling = true;
-        } else if rivalry.rounds > RIVAL_ROUNDS {
-            rivalry.rounds = 0;
+        } else if rivalry.takes_a_look() {
             self.dip(round);
-        } else if rivalry.most == 0 {
-            self.set_window(self.window * 9 / 8);
         } else {
-            let most = rivalry.most as f64 / self.packet as f64;
-            let time = now.saturating_sub(rivalry.since).as_secs_f64();
-            let turn = (most * (100 - LEFT) as f64 / 100.0 / CUBIC).cbrt();
-            let aim = (CUBIC * (time - turn).powi(3) + most).max(0.0) as u64 * self.packet;
-            self.set_window(aim.clamp(self.window, self.window * 3 / 2));
+            self.set_window(rivalry.grow(now, self.window, self.packet));
         }
         self.mode = Mode::Rivalry(rivalry);
     }
@@ -527,16 +527,14 @@ impl Flow {
     }
 
     fn end_dip(&mut self, now: Duration, window: u64, round: &Round) {
-        if let Mode::Rivalry(rivalry) = &mut self.mode {
-            let (before, looks) = rivalry.looked;
-            let is_same = round.shortest.abs_diff(before) < WAIT / 5;
-            let looks = if is_same { looks + 1 } else { 0 };
-            rivalry.looked = (round.shortest, looks);
-            if looks >= SAME_LOOKS {
+        if let Mode::Rivalry(mut rivalry) = self.mode {
+            if rivalry.has_same_looks(round.shortest) {
                 // No queue is that even: the way itself is another one.
                 self.base = Base::new(now, round.shortest);
             }
-            if self.is_empty(round.shortest) {
+            rivalry.end_look(self.is_empty(round.shortest));
+            self.mode = Mode::Rivalry(rivalry);
+            if rivalry.is_over() {
                 self.leave_rivalry(now);
                 return;
             }
@@ -563,6 +561,9 @@ impl Flow {
         let arrived = 100 * self.loss.arrived / self.loss.all().max(1);
         let left = window * arrived.clamp(LEAST_LEFT, LEFT) / 100;
         self.set_window(left.max(window.min(LEAST_LOST * self.packet)));
+        if let Mode::Rivalry(rivalry) = &mut self.mode {
+            rivalry.cut(now, window, self.window);
+        }
         self.loss.begin(now);
         self.settling = true;
     }

@@ -385,7 +385,8 @@ impl Ways {
         let pause = if well { BEAT } else { BEAT_IN_DOUBT };
         let quiet = used.is_some_and(|strand| strand.pulse.quiet() >= TICK * pause);
         self.unbeaten += 1;
-        let beat = quiet && self.unbeaten >= pause;
+        let lonely = used.is_some_and(|strand| strand.pulse.is_lonely(&strand.connection));
+        let beat = lonely || quiet && self.unbeaten >= pause;
         let relayed = self.strands.iter().any(|it| !it.kind.is_direct());
         if !well && self.ticks.is_multiple_of(REDIAL) {
             self.dial_relay();

@@ -80,9 +80,24 @@ pub(crate) const ROWS: &[Row] = &[
         measure: bulk::over_a_lossy_queue,
     },
     Row {
-        name: "rival",
-        about: "the same beside TCP",
-        measure: bulk::beside_tcp,
+        name: "rival-late",
+        about: "the same, and TCP comes later",
+        measure: bulk::beside_late_cubic,
+    },
+    Row {
+        name: "rival-first",
+        about: "the same, and TCP was there before",
+        measure: bulk::beside_first_cubic,
+    },
+    Row {
+        name: "rival-bbr-late",
+        about: "the same, and BBR comes later",
+        measure: bulk::beside_late_bbr,
+    },
+    Row {
+        name: "rival-bbr-first",
+        about: "the same, and BBR was there before",
+        measure: bulk::beside_first_bbr,
     },
     Row {
         name: "harsh",

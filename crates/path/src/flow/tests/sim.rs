@@ -20,6 +20,10 @@ pub(crate) struct Path {
     pub(crate) delay: Duration,
     /// When it becomes what.
     pub(crate) later: Option<(Duration, Duration)>,
+    /// When its slow link becomes how slow.
+    pub(crate) slower: Option<(Duration, u64)>,
+    /// By how much longer any packet may take; those behind it wait for it.
+    pub(crate) jitter: Duration,
     /// The share that is lost after the slow link.
     pub(crate) loss: f64,
     pub(crate) stalls: Option<Stalls>,
@@ -58,13 +62,16 @@ impl Outcome {
     }
 }
 
-/// Who follows loss alone, as TCP does: CUBIC (RFC 9438) without its finer points.
+/// Who follows loss alone, as TCP does: CUBIC (RFC 9438) with fast convergence and what it does
+/// where Reno would have more, and without `HyStart`.
 #[derive(Debug)]
 pub(crate) struct Rival {
     window: f64,
     threshold: f64,
     most: f64,
     cut: Duration,
+    /// What Reno would have.
+    reno: f64,
 }
 
 impl Rival {
@@ -74,6 +81,7 @@ impl Rival {
             threshold: f64::MAX,
             most: 0.0,
             cut: Duration::ZERO,
+            reno: 0.0,
         }
     }
 
@@ -82,9 +90,11 @@ impl Rival {
             self.window += 1.0;
             return;
         }
-        let k = (self.most * 0.3 / 0.4).cbrt();
+        // Where the curve is flat depends on where it begins, which fast convergence moves.
+        let k = ((self.most - self.threshold).max(0.0) / 0.4).cbrt();
         let time = now.saturating_sub(self.cut).as_secs_f64();
-        let aim = 0.4 * (time - k).powi(3) + self.most;
+        self.reno += 0.53 / self.window;
+        let aim = (0.4 * (time - k).powi(3) + self.most).max(self.reno);
         self.window += ((aim - self.window) / self.window).clamp(0.01 / self.window, 0.5);
     }
 
@@ -92,8 +102,10 @@ impl Rival {
         if sent < self.cut {
             return;
         }
-        self.most = self.window;
+        let is_less = self.window < self.most;
+        self.most = self.window * if is_less { 0.85 } else { 1.0 };
         self.window = (self.window * 0.7).max(2.0);
+        self.reno = self.window;
         self.threshold = self.window;
         self.cut = now;
     }
@@ -228,6 +240,8 @@ struct Bottleneck {
     /// What waits for the receiver, by when he takes it.
     waiting: BinaryHeap<Reverse<Duration>>,
     random: u64,
+    /// When the last packet arrives.
+    last: Duration,
 }
 
 enum Fate {
@@ -257,6 +271,11 @@ impl Bottleneck {
         if wait > self.path.queue {
             return Fate::Overflows;
         }
+        if let Some((when, rate)) = self.path.slower
+            && now >= when
+        {
+            self.path.rate = rate;
+        }
         self.free = self.free.max(now) + takes(self.path.rate);
         if self.chance() < self.path.loss {
             return Fate::Lost;
@@ -266,7 +285,10 @@ impl Bottleneck {
         {
             self.path.delay = delay;
         }
-        let mut at = self.free + self.path.delay;
+        let late = self.chance();
+        let mut at = self.free + self.path.delay + self.path.jitter.mul_f64(late);
+        at = at.max(self.last);
+        self.last = at;
         if let Some(stalls) = self.path.stalls {
             while self.waiting.peek().is_some_and(|it| it.0 <= at) {
                 self.waiting.pop();
@@ -294,6 +316,7 @@ pub(crate) fn run(path: &Path, mut senders: Vec<Sender>, seconds: u64, seed: u64
         free: Duration::ZERO,
         police: Duration::ZERO,
         waiting: BinaryHeap::new(),
+        last: Duration::ZERO,
         random: seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1,
     };
     let mut events = BinaryHeap::new();
