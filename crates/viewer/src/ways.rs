@@ -65,7 +65,7 @@ const MOVE: Duration = Duration::from_millis(1500);
 const ARRIVAL: Duration = Duration::from_secs(5);
 
 /// How long the first connection may take to say welcome.
-const WELCOME: Duration = Duration::from_secs(5);
+const WELCOME: Duration = Duration::from_secs(10);
 
 /// How long a supporter may read out digits; longer than the customer may take to type them.
 const READING: Duration = Duration::from_mins(4);
