@@ -293,13 +293,7 @@ impl Engine {
                     ..View::default()
                 };
             }
-            News::Away => {
-                self.view.online = false;
-                // An answer would not arrive, and who asked asks again.
-                if let Some(session) = self.asked_now() {
-                    self.session.handle_cancelled(session);
-                }
-            }
+            News::Away => self.view.online = false,
             News::Push(Push::Own(case)) => self.case_is(case),
             News::Push(Push::Message { code: _, message }) => {
                 if let Some(chat) = &mut self.view.chat {
@@ -344,7 +338,9 @@ impl Engine {
                 self.session.handle_asked(ask, clock::now());
             }
             News::Push(Push::ConnectCancelled { session }) => {
-                if self.asked_now() == Some(session) {
+                let open = self.session.question();
+                let open = open.filter(|question| question.about == About::Connect);
+                if open.is_some_and(|question| question.ask.session == session) {
                     self.view.notice = Some(Notice::AskCancelled);
                 }
                 self.session.handle_cancelled(session);
@@ -364,13 +360,6 @@ impl Engine {
             }
             News::Answered(None, Ok(_)) | News::Greeted(..) | News::Push(_) => {}
         }
-    }
-
-    /// The session that a supporter asks for, if the person has not answered yet.
-    fn asked_now(&self) -> Option<SessionId> {
-        let open = self.session.question();
-        let open = open.filter(|question| question.about == About::Connect);
-        open.map(|question| question.ask.session)
     }
 
     /// The server knows this customer, and says what its clock shows.
@@ -594,6 +583,10 @@ impl Engine {
             match effect {
                 Effect::Expect(keys) => self.node.expect_peers(&keys),
                 Effect::Allow(session, grant) => {
+                    // He who had not come asks again.
+                    self.view
+                        .notice
+                        .take_if(|it| matches!(it, Notice::NeverConnected));
                     self.open_ways(session);
                     let key = self.node.identity().hash();
                     let answer = Consent::Allowed { grant, key };

@@ -389,9 +389,7 @@ impl Flow {
         self.lately = [Some((self.told, round.shortest)), first, second];
         match self.mode {
             Mode::Start => {}
-            Mode::Steady if has_fallen => {
-                self.mode = Mode::Rivalry(Rivalry::new(now));
-            }
+            Mode::Steady if has_fallen => self.enter_rivalry(now),
             Mode::Steady => self.steady(now, round),
             Mode::Rivalry(rounds) => self.rival(now, round, rounds),
         }
@@ -460,8 +458,7 @@ impl Flow {
         }
         self.waits += 1;
         if self.is_foreign(round.shortest) {
-            self.waits = 0;
-            self.mode = Mode::Rivalry(Rivalry::new(now));
+            self.enter_rivalry(now);
             self.set_window(self.before.0.min(4 * self.window));
             return;
         }
@@ -494,6 +491,12 @@ impl Flow {
                 100 * trip < FALL * alone && trip + WAIT < alone
             })
         })
+    }
+
+    fn enter_rivalry(&mut self, now: Duration) {
+        self.trial = None;
+        self.waits = 0;
+        self.mode = Mode::Rivalry(Rivalry::new(now));
     }
 
     /// Does as CUBIC does.

@@ -199,7 +199,7 @@ impl Encoder {
         self.quality.budget = budget;
     }
 
-    /// Tells how many bytes a second the link carries, as far as is known: where exact pixels would
+    /// Tells how many bytes a second the link usually carries, as far as is known: where exact pixels would
     /// take long, finer ones come before them.
     pub fn set_rate(&mut self, a_second: Option<usize>) {
         self.quality.rate = a_second;
@@ -455,7 +455,9 @@ impl Encoder {
             };
             let changed = diff::changed_blocks(frame, &self.mirror, area, photo::SIDE);
             self.mirror.put_from(area, frame);
-            self.finer = None;
+            if kind == Kind::Still {
+                self.finer = None;
+            }
             out.push(self.lossy(area, kind, step, &changed)?);
         }
         Ok(())
@@ -471,7 +473,7 @@ impl Encoder {
     ) -> Result<Op, EncodeError> {
         let blocks = photo::blocks(area).zip(changed);
         for (block, _) in blocks.filter(|(_, changed)| **changed) {
-            self.haze.add(block, step);
+            self.haze.add(block, area, step, &self.mirror);
         }
         let (packer, helpers) = (&mut self.photo_packer, &*self.helpers);
         let photo::Coded {
@@ -540,9 +542,12 @@ impl Encoder {
 
     /// The step by which what is coarse is to become finer; `None` if exact pixels soon follow.
     fn finer_step(&self) -> Option<u8> {
-        let step = self
-            .quality
-            .finer(self.settings.detail, self.haze.pixels())?;
+        let stands = |block: Rect| {
+            let tile = cache::tile_at(&self.mirror, block.x, block.y);
+            !self.rest.is_film(tile)
+        };
+        let pixels = self.haze.pixels(stands);
+        let step = self.quality.finer(self.settings.detail, pixels)?;
         Some(self.finer.unwrap_or(step))
     }
 

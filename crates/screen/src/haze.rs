@@ -1,7 +1,7 @@
 //! Where the viewer's picture is not exact yet.
 //!
 //! Blocks are marked with the step by which they were coded, and a block counts as exact only when
-//! nothing in it is not.
+//! nothing in it is not. Some of [`PARTLY`] is exact, and must not be coded by any step again.
 
 use crate::diff::join;
 use crate::frame::Frame;
@@ -9,6 +9,9 @@ use crate::region::{Rect, Shift};
 
 /// A block's side in pixels.
 pub(crate) const BLOCK: u32 = 16;
+
+/// The mark of a block of which a part is exact.
+const PARTLY: u8 = 1;
 
 /// The marks of a picture.
 #[derive(Debug, Default)]
@@ -35,26 +38,52 @@ impl Haze {
         self.count == 0
     }
 
-    /// How many pixels are not exact, in whole blocks.
-    pub(crate) fn pixels(&self) -> u64 {
-        self.count as u64 * u64::from(BLOCK * BLOCK)
+    /// How many pixels are not exact, of those blocks that `wanted` says yes to.
+    pub(crate) fn pixels(&self, mut wanted: impl FnMut(Rect) -> bool) -> u64 {
+        if self.is_empty() {
+            return 0;
+        }
+        let marked = (0_u32..).zip(&self.marks).filter(|(index, step)| {
+            **step > 0 && wanted(block(index % self.columns, index / self.columns))
+        });
+        marked.count() as u64 * u64::from(BLOCK * BLOCK)
     }
 
-    /// Pixels of `rect` are no longer exact, but coded by this step.
-    pub(crate) fn add(&mut self, rect: Rect, step: u8) {
-        self.set(touched(rect), |mark| mark.max(step));
+    /// Pixels of `rect`, a part of `area`, are no longer exact, but coded by this step; what is
+    /// beyond the area may be.
+    pub(crate) fn add(&mut self, rect: Rect, area: Rect, step: u8, frame: &Frame) {
+        let (whole, blocks) = (covered(area, frame), touched(rect));
+        for row in blocks.y..blocks.bottom() {
+            for column in blocks.x..blocks.right() {
+                let one = Rect::new(column, row, 1, 1);
+                let mark = if whole.intersection(one).is_empty() {
+                    PARTLY
+                } else {
+                    step
+                };
+                // Two areas may share a block.
+                self.set(one, |known| {
+                    if known == PARTLY {
+                        PARTLY
+                    } else {
+                        known.max(mark)
+                    }
+                });
+            }
+        }
     }
 
-    /// All pixels of `rect` are exact; blocks that reach out of it stay what they are.
+    /// All pixels of `rect` are exact, and so a part of the blocks that reach out of it.
     pub(crate) fn remove(&mut self, rect: Rect, frame: &Frame) {
         if !self.is_empty() {
+            self.set(touched(rect), |mark| mark.min(PARTLY));
             self.set(covered(rect, frame), |_| 0);
         }
     }
 
     /// Whether some pixel of `rect` may not be exact.
     pub(crate) fn touches(&self, rect: Rect) -> bool {
-        !self.is_empty() && self.worst(touched(rect)) > 0
+        !self.is_empty() && self.range(touched(rect)).1 > 0
     }
 
     /// Goes along with pixels that move.
@@ -74,9 +103,10 @@ impl Haze {
                         y: block.y - shift.to.y + shift.y,
                         ..block
                     };
-                    let worst = self.worst(touched(source));
+                    let (least, worst) = self.range(touched(source));
                     if worst > 0 {
-                        hazy.push((block, worst));
+                        let step = if least > PARTLY { worst } else { PARTLY };
+                        hazy.push((block, shift.to, step));
                     }
                 }
             }
@@ -84,8 +114,8 @@ impl Haze {
         for shift in shifts {
             self.remove(shift.to, frame);
         }
-        for (block, step) in hazy {
-            self.add(block, step);
+        for (block, area, step) in hazy {
+            self.add(block, area, step, frame);
         }
     }
 
@@ -118,13 +148,15 @@ impl Haze {
             .collect()
     }
 
-    /// The coarsest step of these blocks.
-    fn worst(&self, blocks: Rect) -> u8 {
-        let rows = (blocks.y..blocks.bottom()).flat_map(|row| {
+    /// The lowest and the highest mark of these blocks.
+    fn range(&self, blocks: Rect) -> (u8, u8) {
+        let marks = (blocks.y..blocks.bottom()).flat_map(|row| {
             let start = (row * self.columns + blocks.x) as usize;
             &self.marks[start..start + blocks.width as usize]
         });
-        rows.copied().max().unwrap_or(0)
+        marks.fold((u8::MAX, 0), |(least, most), mark| {
+            (least.min(*mark), most.max(*mark))
+        })
     }
 
     fn set(&mut self, blocks: Rect, value: impl Fn(u8) -> u8) {
@@ -175,7 +207,8 @@ mod tests {
     fn haze_goes_along_with_what_moves() {
         let frame = Frame::new(100, 100).unwrap();
         let mut haze = Haze::new(&frame);
-        haze.add(Rect::new(5, 5, 20, 20), 9);
+        let hazy = Rect::new(5, 5, 20, 20);
+        haze.add(hazy, hazy, 9, &frame);
         let shift = Shift {
             x: 0,
             y: 0,
@@ -199,7 +232,7 @@ mod tests {
     fn haze_ends_only_where_all_of_a_block_is_exact() {
         let frame = Frame::new(100, 100).unwrap();
         let mut haze = Haze::new(&frame);
-        haze.add(frame.bounds(), 9);
+        haze.add(frame.bounds(), frame.bounds(), 9, &frame);
         haze.remove(Rect::new(1, 1, 40, 40), &frame);
         assert_eq!(
             haze.boxes(&frame, |_, _| true)
@@ -210,5 +243,41 @@ mod tests {
         );
         haze.remove(Rect::new(0, 0, 100, 100), &frame);
         assert!(haze.is_empty());
+    }
+
+    #[test]
+    fn what_is_partly_exact_is_not_coded_by_a_step_again() {
+        let frame = Frame::new(96, 96).unwrap();
+        let again = |haze: &Haze| {
+            let boxes = haze.boxes(&frame, |_, step| step > PARTLY);
+            boxes.iter().map(|rect| rect.area()).sum::<u64>()
+        };
+        let mut haze = Haze::new(&frame);
+        haze.add(frame.bounds(), frame.bounds(), 9, &frame);
+        assert_eq!(again(&haze), 96 * 96);
+        // Text over the photograph: one block is its own, the eight around share pixels with it.
+        haze.remove(Rect::new(24, 24, 32, 32), &frame);
+        assert_eq!(again(&haze), 96 * 96 - 9 * 256);
+        // A photograph that reaches into a block of something else.
+        let mut haze = Haze::new(&frame);
+        let photo = Rect::new(0, 0, 40, 32);
+        haze.add(photo, photo, 9, &frame);
+        assert_eq!(again(&haze), 32 * 32);
+        // It moves by half a block, so its edges share blocks with what is exact.
+        let shift = Shift {
+            x: 0,
+            y: 0,
+            to: Rect::new(8, 32, 32, 32),
+        };
+        haze.shift(&[shift], &frame);
+        assert!(haze.touches(Rect::new(8, 40, 1, 1)));
+        let moved = Rect::new(0, 32, 96, 64);
+        let boxes = haze.boxes(&frame, |block, step| {
+            step > PARTLY && !block.intersection(moved).is_empty()
+        });
+        assert!(
+            boxes.iter().all(|rect| rect.x >= 16 && rect.right() <= 32),
+            "{boxes:?}"
+        );
     }
 }

@@ -14,6 +14,9 @@ const MAX_UPDATES: usize = 6;
 /// Smaller updates say nothing about the link's rate.
 const TELLING: usize = 4 * 1024;
 
+/// Of how many bytes the usual rate tells; older ones count for half.
+const RECENT: f64 = 1e6;
+
 /// How long a rate counts.
 const LATE: Duration = Duration::from_secs(5);
 
@@ -30,6 +33,8 @@ pub struct Pace {
     /// Bytes a second that reached the viewer's screen, and when that was seen; the best first,
     /// and then those that will be the best once it no longer counts.
     rates: VecDeque<(Duration, f64)>,
+    /// Bytes that were shown lately, and how many seconds the link had them.
+    carried: (f64, f64),
     /// The shortest time from an update's sending to its answer.
     trip: Option<Duration>,
     /// When the last answer came.
@@ -89,6 +94,15 @@ impl Pace {
         let bytes: usize = shown.iter().map(|it| it.bytes).sum();
         // If it had to wait for the one before, only the time since that one's answer is its own.
         let own = now.saturating_sub(first.sent.max(self.answered));
+        if bytes >= TELLING {
+            let idle = first.sent > self.answered;
+            let way = self.trip.filter(|_| idle).unwrap_or_default();
+            self.carried.0 += bytes as f64;
+            self.carried.1 += own.saturating_sub(way).as_secs_f64().max(1e-4);
+            if self.carried.0 > RECENT {
+                self.carried = (self.carried.0 / 2.0, self.carried.1 / 2.0);
+            }
+        }
         if bytes >= TELLING || self.rates.is_empty() {
             let rate = bytes.max(TELLING) as f64 / own.as_secs_f64().max(1e-4);
             while self.rates.back().is_some_and(|(_, older)| *older <= rate) {
@@ -118,6 +132,15 @@ impl Pace {
     pub fn bytes_in(&self, time: Duration) -> Option<usize> {
         let (_, rate) = self.rates.front()?;
         Some((rate * time.as_secs_f64()) as usize)
+    }
+
+    /// How many bytes a second the link usually carries, as far as is known.
+    ///
+    /// The best rate, by which [`bytes_in`](Self::bytes_in) goes, is too high where answers come in
+    /// heaps.
+    pub fn usual_rate(&self) -> Option<usize> {
+        let (bytes, seconds) = self.carried;
+        (seconds > 0.0).then(|| (bytes / seconds) as usize)
     }
 
     /// When the next update may go: now or at a later moment; `None` until something was shown.
@@ -234,6 +257,38 @@ mod tests {
         now += Duration::from_millis(300);
         pace.shown(1_000, now);
         assert_eq!(pace.may_send(now), Some(now));
+    }
+
+    #[test]
+    fn answers_in_heaps_do_not_raise_the_usual_rate() {
+        let (rate, trip) = (0.75e6, Duration::from_millis(50));
+        let mut pace = Pace::new();
+        pace.sent(0, 100, Duration::ZERO);
+        pace.shown(0, trip);
+        let mut free = Duration::ZERO;
+        let mut answers = VecDeque::new();
+        // A millisecond each; what arrives is shown and answered at every sixtieth.
+        let (mut sequence, mut best) = (0, 0.0_f64);
+        for now in (100..5_000).map(Duration::from_millis) {
+            while let Some((number, _)) = answers.pop_front_if(|(_, at)| *at <= now) {
+                pace.shown(number, now);
+            }
+            best = best.max(pace.bytes_in(Duration::from_secs(1)).unwrap_or(0) as f64);
+            if pace.may_send(now) == Some(now) {
+                sequence += 1;
+                let bytes: u32 = [26_000, 38_000, 9_000, 60_000][sequence as usize % 4];
+                free = free.max(now) + Duration::from_secs_f64(f64::from(bytes) / rate);
+                let frames = (free + trip / 2).as_millis() / 17 + 1;
+                let seen = Duration::from_millis(frames as u64 * 17);
+                answers.push_back((sequence, seen + trip / 2));
+                pace.sent(sequence, bytes as usize, now);
+            }
+        }
+        let usual = pace.usual_rate().unwrap() as f64;
+        assert!(
+            (0.8..1.25).contains(&(usual / rate)),
+            "{usual}, best {best}"
+        );
     }
 
     #[test]

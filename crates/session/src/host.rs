@@ -22,7 +22,10 @@
 //!
 //! Whose connection breaks keeps his seat for ten minutes and controls nothing meanwhile. A
 //! supporter who was allowed and comes back with the same key within ten minutes is not asked
-//! about again; anything else is.
+//! about again; anything else is. If he was allowed and asks again before he is connected, the server
+//! has lost the yes: he has a new seat instead of the old one, and if his organisation is not known
+//! yet, the person is asked anew. If he asks again while the person still thinks, that question goes
+//! on.
 
 mod memory;
 #[cfg(test)]
@@ -106,10 +109,22 @@ impl Host {
     /// A supporter asks.
     pub fn handle_asked(&mut self, ask: Ask, now: Millis) {
         // Who asks anew has given up coming back to where he was, or never heard the yes.
-        let gone = |seat: &&Seat| (seat.is_away() || !seat.is_live()) && seat.ask.key == ask.key;
+        let gone = |seat: &&Seat| {
+            let is_anew = seat.ask.key == ask.key && seat.ask.session != ask.session;
+            is_anew && (seat.is_away() || !seat.is_live())
+        };
         if let Some(old) = self.seats.iter().find(gone).map(|seat| seat.ask.session) {
             self.end(old, EndReason::Lost, now);
             self.settle();
+        }
+        // The server may have lost the question while the person thinks about it; his answer is
+        // then to the new one, which differs in nothing that he sees.
+        if let Some(open) = &mut self.question
+            && open.about == About::Connect
+            && open.ask.is_same_but_session(&ask)
+        {
+            open.ask = ask;
+            return;
         }
         let here = |seat: &Seat| seat.ask.key == ask.key || seat.ask.session == ask.session;
         let full = self.seats.len() >= MAX_SEATS;
@@ -121,7 +136,8 @@ impl Host {
             });
         }
         if let Some(grant) = self.memory.recall(ask.key, now) {
-            self.allow(ask, grant, now);
+            // Ten minutes count from what the person said or saw, however often somebody asks.
+            self.seat(ask, grant, now);
         } else {
             let until = now.saturating_add(ANSWER_TIME);
             let about = About::Connect;
@@ -164,12 +180,16 @@ impl Host {
     }
 
     fn allow(&mut self, ask: Ask, most: Grant, now: Millis) {
-        // Asking for less than was allowed needs no new question, and gives no more than asked.
-        let grant = if ask.view_only { Grant::View } else { most };
         // Who is not proven yet would come back unasked, and try digits as often as he likes.
         if !ask.is_new {
             self.memory.remember(ask.key, most, now);
         }
+        self.seat(ask, most, now);
+    }
+
+    fn seat(&mut self, ask: Ask, most: Grant, now: Millis) {
+        // Asking for less than was allowed needs no new question, and gives no more than asked.
+        let grant = if ask.view_only { Grant::View } else { most };
         self.effects.push_back(Effect::Allow(ask.session, grant));
         self.next_number = self.next_number.wrapping_add(1);
         self.seats.push(Seat {
@@ -529,12 +549,16 @@ impl Host {
             _ if seat.ask.is_new => self.memory.forget(seat.ask.key),
             EndReason::Lost | EndReason::Supporter => {
                 // What he was told he may, the person knows; more than that is not remembered.
-                let last = match seat.step {
-                    Step::Away { until, .. } => until.saturating_sub(AWAY_TIME),
-                    Step::Allowed { .. } | Step::Live { .. } => now,
-                };
                 let most = self.memory.recall(seat.ask.key, now).unwrap_or(seat.grant);
-                self.memory.remember(seat.ask.key, most, last);
+                let last = match seat.step {
+                    Step::Away { until, .. } => Some(until.saturating_sub(AWAY_TIME)),
+                    Step::Live { .. } => Some(now),
+                    // He never was here, and what was said to him runs on.
+                    Step::Allowed { .. } => None,
+                };
+                if let Some(last) = last {
+                    self.memory.remember(seat.ask.key, most, last);
+                }
             }
             EndReason::Customer | EndReason::CaseClosed | EndReason::Removed => {
                 self.memory.forget(seat.ask.key);

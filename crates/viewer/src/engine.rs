@@ -393,13 +393,13 @@ impl Engine {
                 for (about, request) in self.view.service.greeted(self.availability) {
                     self.ask(Tag::Desk(about), request);
                 }
-                if self.asking == Asking::Owed {
+                if self.asking == Asking::Owed && (self.awaits_answer() || self.away.is_some()) {
                     self.ask_for_session();
                 }
             }
             Contact::Greeted(..) => {}
             Contact::Failed(error) => {
-                if self.asking != Asking::No {
+                if self.asking != Asking::No && self.awaits_answer() {
                     self.end_session(Over::Ended(EndReason::Lost));
                 }
                 self.outbox = None;
@@ -413,7 +413,9 @@ impl Engine {
                 if self.asking == Asking::Asked {
                     self.asking = Asking::Owed;
                     if self.peer.is_none() {
+                        // The customer may come back to the server later than this app.
                         self.session = None;
+                        self.stage(SessionStage::Returning);
                     }
                 }
             }
@@ -470,33 +472,8 @@ impl Engine {
                     self.view.refused = Some((number + 1, refusal));
                 }
             }
-            (Tag::Connect(code), Ok(Answer::Asked { session })) => {
-                let wanted = |view: &Session| {
-                    view.code == code
-                        && matches!(view.stage, SessionStage::Asking | SessionStage::Returning)
-                };
-                if self.away.is_none() && self.view.session.as_ref().is_some_and(wanted) {
-                    self.session = Some(session);
-                } else {
-                    self.asking = Asking::No;
-                    self.ask(Tag::Quiet, Request::CancelConnect { session });
-                }
-            }
-            (Tag::Connect(_), Err(refusal)) => {
-                self.asking = Asking::No;
-                let returning = matches!(
-                    self.view.session.as_ref().map(|session| &session.stage),
-                    Some(SessionStage::Returning)
-                );
-                let passing = matches!(refusal, Refusal::CustomerAbsent | Refusal::Busy);
-                if passing && self.away.is_some() {
-                    // It is known, and waited for.
-                } else if returning && passing {
-                    self.come_back(again);
-                } else {
-                    self.end_session(Over::Refused(refusal));
-                }
-            }
+            (Tag::Connect(code), Ok(Answer::Asked { session })) => self.asked(code, session),
+            (Tag::Connect(code), Err(refusal)) => self.refused(code, refusal, again),
             (Tag::Enrol, Ok(Answer::Trust(trust))) => self.trusts(*trust),
             (Tag::Enrol | Tag::Deed, Err(refusal)) => {
                 self.view.standing.problem = Some(Problem::Refused(refusal));
@@ -512,6 +489,37 @@ impl Engine {
                 self.offer();
             }
             (Tag::Quiet, _) | (_, Ok(_)) => {}
+        }
+    }
+
+    /// The customer is being asked.
+    fn asked(&mut self, code: Code, session: SessionId) {
+        let is_ours = self.view.session.as_ref().is_some_and(|it| it.code == code);
+        if is_ours && self.away.is_none() && self.awaits_answer() {
+            self.session = Some(session);
+            return;
+        }
+        if is_ours {
+            self.asking = Asking::No;
+        }
+        self.ask(Tag::Quiet, Request::CancelConnect { session });
+    }
+
+    /// The customer was not asked.
+    fn refused(&mut self, code: Code, refusal: Refusal, again: &mpsc::Sender<()>) {
+        let Some(Session { stage, .. }) = self.view.session.as_ref().filter(|it| it.code == code)
+        else {
+            return;
+        };
+        let returning = *stage == SessionStage::Returning;
+        self.asking = Asking::No;
+        let passing = matches!(refusal, Refusal::CustomerAbsent | Refusal::Busy);
+        if self.peer.is_some() && (self.away.is_none() || passing) {
+            // The session runs, or that he is absent is known and waited for.
+        } else if returning && passing {
+            self.come_back(again);
+        } else {
+            self.end_session(Over::Refused(refusal));
         }
     }
 
@@ -595,6 +603,7 @@ impl Engine {
             PeerNews::Up(peer, grant, since) => {
                 self.returns = 0;
                 self.away = None;
+                self.asking = Asking::No;
                 view.stage = SessionStage::Live { grant, since };
                 view.picture = Arc::clone(&peer.picture);
                 view.link = Some(peer.link.clone());
@@ -657,6 +666,7 @@ impl Engine {
                 }
             }
             PeerNews::Back => {
+                self.asking = Asking::No;
                 if let Some(Away { grant, since, .. }) = self.away.take() {
                     view.stage = SessionStage::Live { grant, since };
                 }

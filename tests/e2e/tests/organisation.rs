@@ -122,7 +122,8 @@ fn a_new_server_comes_to_a_session_that_is_believed_and_a_revoked_one_is_not() -
     emma.wait_waiting()?;
     bea.press_in_case(&code, "Connect")?;
     emma.wait_question("Bea")?;
-    emma.desk().find(&containing("claims to be from Acme Help"))?;
+    emma.desk()
+        .find(&containing("claims to be from Acme Help"))?;
     picture(emma.desk(), "6-question")?;
     emma.answer("Allow")?;
     emma.desk().find(&containing("Ask Bea for five digits"))?;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aldis_e2e::keys::F5;
 use aldis_e2e::paint::Easel;
-use aldis_e2e::{Picture, Rect, SUPPORTER, Scene, Watcher, containing, named, wait};
+use aldis_e2e::{Picture, Rect, SUPPORTER, Scene, Watcher, named, wait};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
@@ -86,12 +86,27 @@ fn a_question_that_the_server_forgot_is_asked_again() -> Result<()> {
     scene.customer.wait_question(SUPPORTER)?;
 
     scene.server.kill()?;
-    // An answer would go nowhere.
-    let question = containing("wants to see").within(Duration::from_mins(1));
-    scene.customer.desk().gone(&question)?;
     scene.server.restart()?;
-    scene.customer.wait_question(SUPPORTER)?;
+    let online = |case: &Value| case.get("customer_online") == Some(&Value::Bool(true));
+    wait::until("the customer to be online again", SOON, || {
+        Ok(online(&scene.supporter.case(&code)?).then_some(()))
+    })?;
     scene.customer.answer("Allow")?;
+    scene.customer.wait_banner(SUPPORTER, "Full control")?;
+    scene.wait_first_picture()
+}
+
+#[test]
+fn a_yes_that_the_server_never_heard_counts() -> Result<()> {
+    let mut scene = Scene::start("server_loss-yes")?;
+    scene.login()?;
+    let code = scene.waiting_customer("Emma")?;
+    let _viewer = scene.supporter.connect(&code, &["--fullscreen"])?;
+    scene.customer.wait_question(SUPPORTER)?;
+
+    scene.server.kill()?;
+    scene.customer.answer("Allow")?;
+    scene.server.restart()?;
     scene.customer.wait_banner(SUPPORTER, "Full control")?;
     scene.wait_first_picture()
 }

@@ -352,10 +352,16 @@ impl Rival {
         }
         let before = [ours.arrived(), theirs.arrived()];
         std::thread::sleep(LONG);
-        Ok([
+        let shares = [
             megabits(ours.arrived() - before[0], LONG),
             megabits(theirs.arrived() - before[1], LONG),
-        ])
+        ];
+        ensure!(
+            shares.iter().all(|share| *share > 0.0),
+            "one of both did not run (has this kernel TCP {}?): {shares:?} Mbit/s",
+            self.rules
+        );
+        Ok(shares)
     }
 }
 

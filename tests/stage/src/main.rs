@@ -50,7 +50,7 @@ enum Task {
         #[arg(long)]
         viewer: String,
         /// How often a second scrolled pages, dragged windows and films change.
-        #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=240))]
+        #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=120))]
         rate: u64,
     },
     /// Is the cable between two network devices, as slow and as long as it is told.

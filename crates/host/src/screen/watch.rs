@@ -216,7 +216,7 @@ impl Watch {
     }
 
     fn refine(&mut self, encoder: &mut Encoder) -> Result<(), Stop> {
-        encoder.set_rate(self.pace.bytes_in(Duration::from_secs(1)));
+        encoder.set_rate(self.pace.usual_rate());
         let carried = self.pace.bytes_in(REFINE_FOR).unwrap_or(REFINE);
         let pointer = self.pointer.and_then(|(x, y)| self.on_picture(x, y));
         encoder.set_focus(pointer.map(|(x, y)| (x.into(), y.into())));

@@ -22,6 +22,19 @@ pub struct Ask {
     pub is_new: bool,
 }
 
+impl Ask {
+    /// Whether the other one is another session, and nothing else that a person sees or that must be
+    /// proven differs.
+    pub(super) fn is_same_but_session(&self, other: &Self) -> bool {
+        let session = self.session;
+        let renamed = Self {
+            session,
+            ..other.clone()
+        };
+        session != other.session && *self == renamed
+    }
+}
+
 /// What the person pressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Choice {

@@ -426,6 +426,63 @@ fn who_never_heard_the_yes_asks_again_and_the_person_is_not_bothered() {
 }
 
 #[test]
+fn the_same_session_asked_for_again_replaces_nothing() {
+    let mut host = Host::new();
+    host.handle_asked(ask(1, 1), 0);
+    host.choose(Choice::Allow, 1);
+    effects(&mut host);
+    host.handle_asked(ask(1, 1), 2);
+    assert_eq!(
+        effects(&mut host),
+        [Effect::Decline {
+            session: [1; 16],
+            timed_out: false
+        }]
+    );
+}
+
+#[test]
+fn a_question_that_the_server_lost_goes_on_when_it_is_asked_again() {
+    let mut host = Host::new();
+    host.handle_asked(ask(1, 1), 0);
+    // What differs in anything but its session is another question.
+    for other in [
+        Ask {
+            view_only: true,
+            ..ask(2, 1)
+        },
+        Ask {
+            is_new: true,
+            ..ask(2, 1)
+        },
+        ask(2, 2),
+    ] {
+        host.handle_asked(other, 1);
+        let told = effects(&mut host);
+        assert!(matches!(told[..], [Effect::Decline { .. }]), "{told:?}");
+    }
+    host.handle_asked(ask(3, 1), 10_000);
+    assert_eq!(effects(&mut host), []);
+    assert_eq!(host.question().map(|it| it.until), Some(ANSWER_TIME));
+    host.choose(Choice::Allow, 20_000);
+    assert!(effects(&mut host).contains(&Effect::Allow([3; 16], Grant::Control)));
+}
+
+#[test]
+fn asking_again_and_again_makes_no_yes_last_longer() {
+    let mut host = Host::new();
+    host.handle_asked(ask(1, 1), 0);
+    host.choose(Choice::Allow, 0);
+    for (session, now) in [(2, CONSENT_LIFE / 2), (3, CONSENT_LIFE - 1)] {
+        host.handle_asked(ask(session, 1), now);
+        assert!(host.question().is_none());
+        host.handle_timeout(now + CONNECT_TIME);
+    }
+    host.handle_asked(ask(4, 1), CONSENT_LIFE + CONNECT_TIME);
+    assert!(host.question().is_some());
+}
+
+#[test]
 fn a_wish_for_control_is_shown_until_it_is_granted() {
     let mut host = together(&[Choice::Allow, Choice::Allow, Choice::ViewOnly]);
     host.ask_control([3; 16]);

@@ -44,7 +44,7 @@ pub(crate) struct Options {
     #[arg(long)]
     link: Option<Link>,
     /// How often a second scrolled pages, dragged windows and films change.
-    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=240))]
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=120))]
     rate: u32,
     /// Width and height of both screens.
     #[arg(long, default_value = "1920x1080", value_parser = size)]
