@@ -73,6 +73,8 @@ pub(crate) struct App {
     /// What is typed about the organisation, and whether its page is shown.
     organisation: pages::Organisation,
     in_organisation: bool,
+    /// Whether he was led there, as nothing works before there is one.
+    led_to_organisation: bool,
     /// The key that this app is known by.
     key: KeyHash,
     retry_at: Option<f64>,
@@ -136,6 +138,7 @@ impl App {
             shelf,
             organisation: pages::Organisation::default(),
             in_organisation: false,
+            led_to_organisation: false,
             key,
             retry_at: None,
             to_ask: only.as_ref().map(|only| Command::Connect {
@@ -598,6 +601,10 @@ impl aldis_present::App for App {
 
     fn logic(&mut self, ctx: &Context) {
         self.view = self.viewer.view();
+        if self.view.standing.may_found() && !self.led_to_organisation {
+            self.led_to_organisation = true;
+            self.in_organisation = true;
+        }
         self.follow_sign_in(ctx);
         self.follow_session(ctx);
         if self.only.is_none() && matches!(self.view.desk, Desk::SignedIn { online: true, .. }) {

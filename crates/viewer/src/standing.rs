@@ -87,6 +87,12 @@ impl Standing {
         }
     }
 
+    /// Whether there is no organisation yet, and this supporter may make one.
+    pub fn may_found(&self) -> bool {
+        let told = self.told.as_ref();
+        told.is_some_and(|it| it.root.is_none() && it.office.is_some())
+    }
+
     /// Whether customers will believe this app.
     pub fn is_proven(&self) -> bool {
         matches!(self.proven, Some(Ok(_)))

@@ -58,8 +58,7 @@ pub(super) fn bar(
     if let Some((tone, words)) = super::super::warning(texts, &now.view.standing, now.clock) {
         widgets::notice(ui, tone, &words);
         // An admin can do something about it.
-        let told = now.view.standing.told.as_ref();
-        if told.is_some_and(|it| it.root.is_none() && it.office.is_some())
+        if now.view.standing.may_found()
             && widgets::primary_small(ui, &texts.get("organisation-create"), now.online).clicked()
         {
             act = Some(Act::ShowOrganisation(true));
