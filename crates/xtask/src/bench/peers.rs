@@ -188,7 +188,12 @@ fn measure(
         println!("{} is not here: no {}", peer.title, missing.join(", "));
         return all(&Outcome::NotHere);
     }
-    let running = match stage.hide().and_then(|()| peer.start(scene, network)) {
+    let started = stage.hide().and_then(|()| {
+        let running = peer.start(scene, network)?;
+        network.wait_quiet()?;
+        Ok(running)
+    });
+    let running = match started {
         Ok(running) => running,
         Err(error) => {
             scene.customer.close();

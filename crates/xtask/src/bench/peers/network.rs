@@ -6,8 +6,10 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use aldis_e2e::network::{End, Link, Net, cable, join};
+use aldis_e2e::wait::Stopwatch;
 use aldis_e2e::{Program, wait};
 use anyhow::{Context as _, Result};
 
@@ -19,6 +21,12 @@ const VIEWER: &str = "10.77.0.2";
 const TOWN: &str = "10.77.1.1";
 /// Where the server listens there, on any free port.
 const LISTEN: &str = "10.77.1.1:0";
+
+/// A line is quiet when nothing has gone over it for so long,
+const QUIET: Duration = Duration::from_secs(3);
+
+/// and so long it is waited for at most.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Where source, viewer and server are.
 #[derive(Debug)]
@@ -115,6 +123,22 @@ impl Network {
             Self::Loopback => "127.0.0.1",
             Self::Apart(_) => SOURCE,
         }
+    }
+
+    /// Waits until nothing has gone between source and viewer for a while: what a program does only
+    /// when it begins, such as looking for a router, belongs to no scene. Who is never quiet is not
+    /// waited for longer than a moment.
+    pub(super) fn wait_quiet(&self) -> Result<()> {
+        let begun = Stopwatch::start();
+        let mut last = (Stopwatch::start(), self.bytes()?);
+        wait::until("the line to be quiet", 2 * PATIENCE, || {
+            let bytes = self.bytes()?;
+            if bytes != last.1 {
+                last = (Stopwatch::start(), bytes);
+            }
+            let over = last.0.elapsed() > QUIET || begun.elapsed() > PATIENCE;
+            Ok(over.then_some(()))
+        })
     }
 
     /// Bytes between source and viewer so far.
