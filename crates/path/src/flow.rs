@@ -22,10 +22,10 @@
 //! window leaves it so for a moment. A delay that is the same at every look is no queue's: then the
 //! way itself has become longer.
 //!
-//! **Invariants**: the window never leaves [`LEAST`] packets to [`MOST`] bytes; it grows only after
-//! rounds in which it was the limit, and at most doubles in one, but for what was put aside (at most
-//! three quarters) by a look, or while it was found out whose the queue is; it shrinks for loss once
-//! a round.
+//! **Invariants**: the window never leaves [`LEAST`] packets (two for a look) to [`MOST`] bytes; it
+//! grows only after rounds in which it was the limit, and at most doubles in one, but for what was
+//! put aside (at most three quarters) by a look, or while it was found out whose the queue is; it
+//! shrinks for loss once a round.
 //! Rounds last at least [`ROUND`]: where a round trip takes microseconds, acknowledgements tell of
 //! the system's scheduler rather than of the path.
 
@@ -44,6 +44,9 @@ pub const ROUND: Duration = Duration::from_millis(10);
 /// The smallest window, in packets.
 pub const LEAST: u64 = 4;
 
+/// The same for a look at the path's own delay.
+const LEAST_LOOK: u64 = 2;
+
 /// The smallest window, in packets, that loss leaves.
 const LEAST_LOST: u64 = 16;
 
@@ -52,6 +55,9 @@ pub const MOST: u64 = 16 << 20;
 
 /// The first window, in packets (RFC 9002, section 7.2).
 const FIRST: u64 = 10;
+
+/// Smaller windows, in packets, grow by one packet at a time at least, and others by two.
+const SMALL: u64 = 16;
 
 /// A start ends when packets wait so long, for what is under way then will wait longer.
 const START_WAIT: Duration = Duration::from_millis(12);
@@ -84,6 +90,9 @@ const HOLD: Duration = Duration::from_secs(2);
 /// After so many rounds with too long a wait it is asked whose it is.
 const FOREIGN: u32 = 3;
 
+/// After so many such rounds at the smallest window it is asked again, however often it was ours.
+const PATIENCE: u32 = 16;
+
 /// What is left of a round trip, in hundredths, when a rival who has half of the path cuts his
 /// window as CUBIC does.
 const FALL: u32 = 85;
@@ -111,6 +120,8 @@ pub struct Flow {
     settling: bool,
     /// Rounds with too long a wait, one after another.
     waits: u32,
+    /// After so many of them the smallest window is left for a moment, to see whose wait it is.
+    patience: u32,
     /// Window and round trip at the beginning of them.
     before: (u64, Duration),
     /// The window to come back to after a look at the path's own delay.
@@ -161,8 +172,10 @@ struct Round {
     is_answered: bool,
     /// The shortest round trip.
     shortest: Duration,
-    /// The same of the last few packets.
+    /// The same of the last few packets,
     recent: Duration,
+    /// and of those before them.
+    earlier: Duration,
     samples: u32,
     /// Bytes acknowledged in the batch that is being heard.
     batch: u64,
@@ -178,6 +191,7 @@ impl Round {
             is_answered: false,
             shortest: Duration::MAX,
             recent: Duration::MAX,
+            earlier: Duration::MAX,
             samples: 0,
             batch: 0,
             lost: 0,
@@ -264,6 +278,7 @@ impl Flow {
             ceiling: Ceiling::none(now),
             settling: false,
             waits: 0,
+            patience: FOREIGN,
             before: (0, Duration::ZERO),
             dip: None,
             lately: [None; 3],
@@ -299,7 +314,7 @@ impl Flow {
         let round = &mut self.round;
         round.shortest = round.shortest.min(trip);
         if round.samples.is_multiple_of(SAMPLES) {
-            round.recent = trip;
+            (round.earlier, round.recent) = (round.recent, trip);
         }
         round.recent = round.recent.min(trip);
         round.samples = round.samples.saturating_add(1);
@@ -356,7 +371,8 @@ impl Flow {
     /// Takes in what arrived in a start.
     fn start(&mut self, batch: u64, is_limit: bool) {
         let round = &self.round;
-        let waits = round.samples >= SAMPLES && self.wait(round.recent) > START_WAIT;
+        let shortest = round.recent.min(round.earlier);
+        let waits = round.samples >= SAMPLES && self.wait(shortest) > START_WAIT;
         if waits {
             // What arrives now was sent when the window was half of this.
             self.mode = Mode::Steady;
@@ -409,8 +425,9 @@ impl Flow {
         let usual = self.loss.usual;
         if let Some(trial) = self.trial.take() {
             if 2 * share.saturating_sub(usual) > trial.share.saturating_sub(usual) {
-                // That much is lost anyway.
+                // That much is lost anyway, and was when the window was cut for it.
                 self.loss.usual = share;
+                self.ceiling = Ceiling::none(now);
                 self.set_window(trial.window);
             } else {
                 self.lower_ceiling(now, trial.window);
@@ -446,7 +463,12 @@ impl Flow {
         }
         let by_wait = scale(self.told, self.base.get() + WAIT, round.shortest);
         let next = by_wait.min(self.window * 5 / 4);
-        let next = next.max(self.window + 2 * self.packet);
+        let least = if self.window < SMALL * self.packet {
+            1
+        } else {
+            2
+        };
+        let next = next.max(self.window + least * self.packet);
         self.set_window(next.min(self.ceiling.window.max(self.window)));
     }
 
@@ -462,10 +484,11 @@ impl Flow {
             self.set_window(self.before.0.min(4 * self.window));
             return;
         }
-        if self.waits > FOREIGN && self.window == self.least() {
-            // Too small to tell whose wait it is.
+        if self.waits > self.patience && self.window == self.least() {
+            // Too small to tell whose wait it is. That it was ours makes the next try later.
             self.waits = 0;
-            self.set_window(2 * self.window);
+            self.patience = (2 * self.patience).min(PATIENCE);
+            self.set_window(self.window * 3 / 2);
             self.settling = true;
             return;
         }
@@ -488,7 +511,10 @@ impl Flow {
         self.lately.iter().all(|before| {
             before.is_some_and(|(window, before)| {
                 let alone = before.mul_f64((self.told as f64 / window.max(1) as f64).min(1.0));
-                100 * trip < FALL * alone && trip + WAIT < alone
+                // Round trips differ by a packet's time on the slowest link for no reason at all.
+                let grain = before.mul_f64((self.packet as f64 / window.max(1) as f64).min(1.0));
+                let tells = WAIT.max(2 * grain);
+                100 * trip < FALL * alone && trip + tells < alone
             })
         })
     }
@@ -526,7 +552,8 @@ impl Flow {
         let own = scale(self.window, self.base.get(), round.shortest) * 8 / 10;
         self.dip = Some(self.window);
         self.settling = true;
-        self.set_window(own.max(self.window / 4));
+        let most = self.window;
+        self.window = own.max(most / 4).max(LEAST_LOOK * self.packet).min(most);
     }
 
     fn end_dip(&mut self, now: Duration, window: u64, round: &Round) {

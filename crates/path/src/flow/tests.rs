@@ -61,6 +61,20 @@ fn random_loss_is_not_taken_for_a_full_path() {
 }
 
 #[test]
+fn a_cut_for_loss_that_stays_is_soon_made_good() {
+    // Here more is lost at first than later, by bad luck, and the window is cut for it.
+    let path = Path {
+        rate: 15_429_120,
+        delay: ms(85),
+        queue: ms(50),
+        loss: 0.076_699_590_826_277_53,
+        ..LONG
+    };
+    let outcomes = run(&path, vec![Sender::flow()], 20, 5_026_473_476_491_427_840);
+    assert!(outcomes[0].share_of(path.rate) > 0.4, "{outcomes:?}");
+}
+
+#[test]
 fn short_ways_and_short_queues_are_used_too() {
     for (rate, delay, queue) in [
         (1_000_000_000, Duration::from_micros(20), ms(2)),
@@ -78,6 +92,33 @@ fn short_ways_and_short_queues_are_used_too() {
         assert!(outcome.share_of(rate) > 0.6, "{outcome:?}");
         assert!(outcome.overflowed_percent() < 5.0, "{outcome:?}");
     }
+}
+
+#[test]
+fn a_queue_of_a_few_packets_is_not_overflowed_all_the_time() {
+    for (rate, delay, queue) in [(514_000, 6, 59), (662_000, 8, 56), (507_000, 3, 84)] {
+        let path = Path {
+            rate,
+            queue: ms(queue),
+            delay: ms(delay),
+            ..LONG
+        };
+        let outcome = alone(&path, 60);
+        assert!(outcome.share_of(rate) > 0.9, "{outcome:?}");
+        assert!(outcome.overflowed_percent() < 10.0, "{outcome:?}");
+    }
+}
+
+#[test]
+fn a_first_burst_that_waits_for_itself_ends_no_start() {
+    // Ten packets at once take 14 ms on this link.
+    let path = Path {
+        rate: 7_000_000,
+        delay: ms(90),
+        ..LONG
+    };
+    let outcome = alone(&path, 4);
+    assert!(outcome.share_of(path.rate) > 0.6, "{outcome:?}");
 }
 
 #[test]
@@ -190,7 +231,7 @@ fn a_way_that_wavers_or_stalls_now_and_then_is_no_rivals() {
 fn beside_cubic(path: &Path, is_first: bool, sender: fn() -> Sender) -> f64 {
     let (mut ours, mut theirs) = (0, 0);
     // Where in its saw-tooth the first is met is a matter of luck.
-    for begins in [4_000, 5_000, 6_000] {
+    for begins in [4_000, 4_500, 5_000, 5_500, 6_000, 6_500] {
         let mut senders = vec![sender(), Sender::rival(Rival::new())];
         senders[usize::from(!is_first)].begins = ms(begins);
         let outcomes = run(path, senders, begins / 1_000 + 40, 1);
@@ -306,7 +347,7 @@ proptest! {
                     flow.set_packet(packet);
                 }
             }
-            prop_assert!((LEAST * packet..=MOST).contains(&flow.window()));
+            prop_assert!((LEAST_LOOK * packet..=MOST).contains(&flow.window()));
         }
     }
 
@@ -327,7 +368,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(16))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
     fn most_of_any_path_is_used(
@@ -339,10 +380,15 @@ proptest! {
     ) {
         let (delay, queue) = (ms(delay), ms(queue));
         let path = Path { rate, queue, delay, loss, ..LONG };
-        let outcomes = run(&path, vec![Sender::flow()], 20, seed);
+        // As long as a start is no large part of it, however slow the link.
+        let packet = Duration::from_secs_f64(8.0 * 1_200.0 / rate as f64);
+        let seconds = (3_000 * packet).as_secs().max(20);
+        let outcomes = run(&path, vec![Sender::flow()], seconds, seed);
         let outcome = &outcomes[0];
         prop_assert!(outcome.share_of(rate) > 0.35, "{path:?} {outcome:?}");
-        prop_assert!(outcome.overflowed_percent() < 5.0, "{path:?} {outcome:?}");
-        prop_assert!(outcome.wait_p50 < ms(120), "{path:?} {outcome:?}");
+        // In a queue of a few packets each one too much is a large part.
+        let most = if queue < 8 * packet { 15.0 } else { 5.0 };
+        prop_assert!(outcome.overflowed_percent() < most, "{path:?} {outcome:?}");
+        prop_assert!(outcome.wait_p50 < ms(120) + 5 * packet, "{path:?} {outcome:?}");
     }
 }
