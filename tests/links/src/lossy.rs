@@ -84,7 +84,7 @@ pub(crate) fn harsh(lab: &Lab, painter: &Painter) -> Result<Vec<Figure>> {
         "3000 ms",
         ms(3_000),
     );
-    let mut figures = typed(&scene, &echo, 60, what)?;
+    let mut figures = typed(&scene, &echo, 200, what)?;
     let lives = scene.supporter.until_live().is_ok();
     figures.push(Figure::new(
         "the same: the session ends",
